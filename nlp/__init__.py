@@ -1,0 +1,1 @@
+"""Chinese text in, a reading out. Knows no candidate and no database."""
