@@ -1,0 +1,1 @@
+"""Durable work: wake-ups, the outbox's sender, the clock. Knows no candidate and no channel."""

@@ -1,0 +1,31 @@
+"""How a delivery can fail; the type says what to do next.
+
+DeliveryError
+├── TryLater      the platform is busy or down: the same again after ``delay``
+├── GiveUp        the platform will never take this: park it and show a person why
+└── Unknown       the bytes left and no answer came: it may have arrived
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class DeliveryError(Exception):
+    """Something was not delivered. The text is shown to HR and must not contain a secret."""
+
+
+class TryLater(DeliveryError):
+    """The platform is busy or down. Send the same again after ``delay`` (None: our back-off)."""
+
+    def __init__(self, reason: str, delay: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+class GiveUp(DeliveryError):
+    """The platform will never take this. Park it and show HR why."""
+
+
+class Unknown(DeliveryError):
+    """The bytes left and no answer came. Only a platform that de-duplicates may be asked again."""

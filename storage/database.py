@@ -1,0 +1,304 @@
+"""Opening a database and running units of work. SQLite and PostgreSQL differ only here.
+
+A unit of work is a plain function of a transaction: ``await database.write(fn)``. It runs in a
+thread, so it may not await; it must be safe to run again, and it must not touch the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from storage import sqlite
+from storage.errors import StorageUnavailable
+
+T = TypeVar("T")
+Now = Callable[[], datetime]
+Work = Callable[["Tx"], T]
+
+#: Units of work that share one commit at most. More would only lengthen the wait of the first.
+GROUP = 64
+POSTGRES_THREADS = 8
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class Tx:
+    """One transaction, alive while its unit of work runs."""
+
+    __slots__ = ("_committed", "conn", "now")
+
+    def __init__(self, conn: sa.Connection, now: datetime) -> None:
+        self.conn = conn
+        self.now = now
+        self._committed: list[Callable[[], None]] = []
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.conn.dialect.name
+
+    def run(
+        self,
+        statement: sa.Executable,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> sa.CursorResult[Any]:
+        """Execute a statement."""
+        result = self.conn.execute(statement, params)
+        assert isinstance(result, sa.CursorResult)
+        return result
+
+    def all(self, statement: sa.Executable, params: Mapping[str, Any] | None = None) -> list[Any]:
+        """All rows."""
+        return list(self.run(statement, params).all())
+
+    def first(self, statement: sa.Executable, params: Mapping[str, Any] | None = None) -> Any:
+        """The first row, or None."""
+        return self.run(statement, params).first()
+
+    def scalar(self, statement: sa.Executable, params: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        return self.run(statement, params).scalar()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call once the work is durable, never if it is rolled back. Must not block or raise."""
+        self._committed.append(call)
+
+    def committed(self) -> None:
+        """Make the promised calls; the database does this after its commit."""
+        for call in self._committed:
+            call()
+
+
+class Database(Protocol):
+    """A place to run units of work."""
+
+    url: URL
+
+    @property
+    def dialect(self) -> str: ...
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        """Run a writing unit of work; the future resolves after its commit."""
+
+    def submit_read(self, work: Work[T]) -> Future[T]:
+        """Run a unit of work that cannot write."""
+
+    async def write(self, work: Work[T]) -> T:
+        """Run and wait. Raises what the work raises, or ``StorageUnavailable``."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Run a unit of work that cannot write, and wait."""
+
+    def close(self) -> None:
+        """Finish what was submitted and let go of the file or the pool."""
+
+
+class _Threads:
+    """What both databases share: awaiting work that runs in threads."""
+
+    url: URL
+
+    def __init__(self, url: URL, now: Now) -> None:
+        self.url = url
+        self._now = now
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        raise NotImplementedError
+
+    def submit_read(self, work: Work[T]) -> Future[T]:
+        raise NotImplementedError
+
+    async def write(self, work: Work[T]) -> T:
+        return await asyncio.wrap_future(self.submit(work))
+
+    async def read(self, work: Work[T]) -> T:
+        return await asyncio.wrap_future(self.submit_read(work))
+
+    def _reading(self, engine: sa.Engine, work: Work[T]) -> T:
+        try:
+            with engine.connect() as conn:
+                return work(Tx(conn, self._now()))
+        except sa.exc.OperationalError as error:
+            raise StorageUnavailable(_cause(error)) from error
+
+
+class SQLiteDatabase(_Threads):
+    """One file, one process, one writer thread.
+
+    Units of work waiting at the same moment share a commit: each runs in its own savepoint, so
+    one that fails takes nobody with it, and all of them are durable before any is answered.
+    """
+
+    dialect = "sqlite"
+
+    def __init__(self, url: URL, *, now: Now = utc_now, readers: int = 3) -> None:
+        super().__init__(url, now)
+        self._lock = sqlite.lock_file(Path(url.database or ""))
+        self._writer = sqlite.engine(url, writable=True)
+        self._reader = sqlite.engine(url, writable=False)
+        self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
+        # Opened here, so that an unusable file fails the start and not the first message.
+        self._conn = self._writer.connect()
+        self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def submit_read(self, work: Work[T]) -> Future[T]:
+        return self._pool.submit(self._reading, self._reader, work)
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        self._pool.shutdown(wait=True)
+        self._conn.close()
+        self._writer.dispose()
+        self._reader.dispose()
+        self._lock.close()
+
+    def _serve(self) -> None:
+        stopping = False
+        while not stopping:
+            group = [self._queue.get()]
+            while len(group) < GROUP and not self._queue.empty():
+                group.append(self._queue.get())
+            stopping = None in group
+            waiting = [item for item in group if item is not None and not item[1].cancelled()]
+            if waiting:
+                self._commit_together(waiting)
+
+    def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        done: list[tuple[Tx, Future[Any], Any]] = []
+        failed: list[tuple[Future[Any], BaseException]] = []
+        try:
+            with self._conn.begin() as transaction:
+                for work, future in group:
+                    tx = Tx(self._conn, self._now())
+                    savepoint = self._conn.begin_nested()
+                    try:
+                        result = work(tx)
+                    except sa.exc.OperationalError:
+                        # Full disk and I/O errors roll the whole transaction back inside SQLite.
+                        raise
+                    except Exception as error:  # noqa: BLE001 - handed to whoever asked
+                        savepoint.rollback()
+                        failed.append((future, error))
+                    else:
+                        savepoint.commit()
+                        done.append((tx, future, result))
+                transaction.commit()
+        except sa.exc.DBAPIError as error:
+            self._recover(group, error)
+            return
+        for future, error_ in failed:
+            future.set_exception(error_)
+        for tx, future, result in done:
+            tx.committed()
+            future.set_result(result)
+
+    def _recover(
+        self, group: list[tuple[Work[Any], Future[Any]]], error: sa.exc.DBAPIError
+    ) -> None:
+        """The common commit failed: nothing is written. Try each alone, to spare the innocent."""
+        self._conn.invalidate()
+        self._conn.close()
+        self._conn = self._writer.connect()
+        if len(group) == 1:
+            group[0][1].set_exception(_unavailable(error))
+            return
+        for item in group:
+            self._commit_together([item])
+
+
+class PostgresDatabase(_Threads):
+    """A pool of connections, one thread each."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: URL, *, now: Now = utc_now, threads: int = POSTGRES_THREADS) -> None:
+        super().__init__(url, now)
+        self.engine = sa.create_engine(
+            url,
+            pool_size=threads,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        )
+        self._read_only = self.engine.execution_options(postgresql_readonly=True)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        with self.engine.connect() as conn:
+            conn.execute(sa.text("SELECT 1"))
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        return self._pool.submit(self._writing, work)
+
+    def submit_read(self, work: Work[T]) -> Future[T]:
+        return self._pool.submit(self._reading, self._read_only, work)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+        self.engine.dispose()
+
+    def _writing(self, work: Work[T]) -> T:
+        try:
+            with self.engine.connect() as conn, conn.begin() as transaction:
+                tx = Tx(conn, self._now())
+                result = work(tx)
+                transaction.commit()
+        except (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InternalError) as error:
+            raise StorageUnavailable(_cause(error)) from error
+        tx.committed()
+        return result
+
+
+def normalise_url(url: str) -> URL:
+    """A URL with the driver we use: ``postgresql://`` means psycopg 3."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.set(drivername="sqlite")
+    raise ValueError("database_url must start with sqlite:// or postgresql://")
+
+
+def open_database(url: str, *, now: Now = utc_now) -> SQLiteDatabase | PostgresDatabase:
+    """Open the database at a URL. Raises ``AlreadyRunning`` or ``StorageUnavailable``."""
+    parsed = normalise_url(url)
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            return SQLiteDatabase(parsed, now=now)
+        return PostgresDatabase(parsed, now=now)
+    except sa.exc.DBAPIError as error:
+        raise _unavailable(error) from error
+
+
+def _cause(error: BaseException) -> str:
+    """The driver's own words, without statement or parameters: those may carry a person's data."""
+    original = getattr(error, "orig", None) or error
+    return f"{type(original).__name__}: {str(original).splitlines()[0] if str(original) else ''}"
+
+
+def _unavailable(error: sa.exc.DBAPIError) -> Exception:
+    if isinstance(error, sa.exc.OperationalError):
+        wrapped: Exception = StorageUnavailable(_cause(error))
+        wrapped.__cause__ = error
+        return wrapped
+    return error

@@ -1,0 +1,129 @@
+"""Values that are stored. Standard library only, so that pure code may use them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where a candidate stands: first the road, then the ways it ends."""
+
+    INTERVIEW = "interview"
+    OFFER = "offer"
+    ACCEPTED = "accepted"
+    ONBOARDED = "onboarded"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    RENEGED = "reneged"
+    RESCINDED = "rescinded"
+    REJECTED = "rejected"
+    LEFT = "left"
+
+
+#: Stages in which nothing is expected of anybody any more.
+ENDED = frozenset({Stage.DECLINED, Stage.RENEGED, Stage.RESCINDED, Stage.REJECTED, Stage.LEFT})
+
+
+class Role(StrEnum):
+    """Who may log in to the console."""
+
+    HR = "hr"
+    HR_ADMIN = "hr_admin"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+
+
+class Direction(StrEnum):
+    """Which way a message went, seen from the company."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Author(StrEnum):
+    """Who said it."""
+
+    CANDIDATE = "candidate"
+    STAFF = "staff"
+    BOT = "bot"
+    HR = "hr"
+
+
+class MessageKind(StrEnum):
+    """What came in or went out."""
+
+    TEXT = "text"
+    PRESS = "press"
+    UNSUPPORTED = "unsupported"
+    NOTE = "note"
+
+
+class MessageStatus(StrEnum):
+    """Inbound: new, done, dead. Outbound: queued, sent, dead, ambiguous."""
+
+    NEW = "new"
+    DONE = "done"
+    DEAD = "dead"
+    QUEUED = "queued"
+    SENT = "sent"
+    AMBIGUOUS = "ambiguous"
+
+
+class OutboxStatus(StrEnum):
+    """Life of one thing to send."""
+
+    NEW = "new"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    AMBIGUOUS = "ambiguous"
+
+
+class OutboxKind(StrEnum):
+    """What an outbox row carries: words, or a reference to an alert's card."""
+
+    TEXT = "text"
+    CARD = "card"
+    ANSWER = "answer"
+
+
+class AlertStatus(StrEnum):
+    """open until somebody looks, acknowledged while somebody works on it, resolved for good."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Verdict(StrEnum):
+    """What a person said of an alert; also the names of the buttons."""
+
+    USEFUL = "useful"
+    FALSE_ALARM = "false_alarm"
+    HANDLED = "handled"
+
+
+class Level(StrEnum):
+    """Risk in words, weakest first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class ScheduledStatus(StrEnum):
+    """Life of one planned moment."""
+
+    PENDING = "pending"
+    FIRED = "fired"
+    CANCELLED = "cancelled"
+    MISSED = "missed"
+
+
+class InvitePurpose(StrEnum):
+    """What a one-time link opens."""
+
+    SETUP = "setup"
+    SIGNIN = "signin"
+    CHAT = "chat"

@@ -1,0 +1,40 @@
+"""Statements both databases understand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from storage.database import Tx
+
+
+def table(model: type[SQLModel]) -> sa.Table:
+    """The Core table behind a SQLModel class."""
+    made: sa.Table = model.__table__  # type: ignore[attr-defined]
+    return made
+
+
+def insert(tx: Tx, model: type[SQLModel], values: Mapping[str, Any]) -> None:
+    """Insert one row. Raises IntegrityError when it exists."""
+    tx.run(sa.insert(table(model)), dict(values))
+
+
+def insert_new(tx: Tx, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows that are not there yet; the number that were new."""
+    if not rows:
+        return 0
+    made = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
+    count = 0
+    for row in rows:
+        statement = made(table(model)).values(**row).on_conflict_do_nothing()
+        count += tx.run(statement).rowcount
+    return count
+
+
+def update(tx: Tx, model: type[SQLModel], where: sa.ColumnElement[bool], **values: Any) -> int:
+    """Update the rows a condition selects; the number changed."""
+    return tx.run(sa.update(table(model)).where(where).values(**values)).rowcount

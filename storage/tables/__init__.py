@@ -1,0 +1,49 @@
+"""All tables. One file per aggregate; importing this module registers every one of them."""
+
+from sqlmodel import SQLModel
+
+from storage.tables.alerting import Alert, AlertAction, Card
+from storage.tables.people import Candidate, Fact, Factor, Identity, Invite, Position, SubjectKey
+from storage.tables.talk import Conversation, Message, Reading
+from storage.tables.trust import (
+    ApiKey,
+    AuditRow,
+    ChainHead,
+    IdempotencyKey,
+    LoginAttempt,
+    Setting,
+    User,
+    WebSession,
+)
+from storage.tables.work import Budget, CronRun, Outbox, Scheduled
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "Alert",
+    "AlertAction",
+    "ApiKey",
+    "AuditRow",
+    "Budget",
+    "Candidate",
+    "Card",
+    "ChainHead",
+    "Conversation",
+    "CronRun",
+    "Fact",
+    "Factor",
+    "IdempotencyKey",
+    "Identity",
+    "Invite",
+    "LoginAttempt",
+    "Message",
+    "Outbox",
+    "Position",
+    "Reading",
+    "Scheduled",
+    "Setting",
+    "SubjectKey",
+    "User",
+    "WebSession",
+    "metadata",
+]

@@ -1,0 +1,139 @@
+"""Candidates, the positions they are for, and how we know them."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from storage.enums import Level, Stage
+from storage.tables.base import moment, ref, text_id
+from storage.types import Json
+
+
+class SubjectKey(SQLModel, table=True):
+    """The wrapped data key of one person. Destroying it makes their words unreadable for ever."""
+
+    __tablename__ = "subject_key"
+
+    id: str = text_id()
+    candidate_id: str | None = Field(default=None, max_length=40, index=True)
+    wrapped: str = Field(max_length=400)
+    created_at: datetime = moment()
+    destroyed_at: datetime | None = moment(nullable=True)
+
+
+class Position(SQLModel, table=True):
+    """A job we hire for. ``budget_*`` are yuan a month."""
+
+    __tablename__ = "position"
+
+    id: str = text_id()
+    title: str = Field(max_length=120)
+    department: str = Field(default="", max_length=120)
+    city: str = Field(default="", max_length=60)
+    budget_low: int | None = None
+    budget_high: int | None = None
+    months: float | None = None
+    owner_id: str | None = ref("user.id", nullable=True)
+    manager_id: str | None = ref("user.id", nullable=True)
+    created_at: datetime = moment()
+    closed_at: datetime | None = moment(nullable=True)
+
+
+class Candidate(SQLModel, table=True):
+    """One person we are talking with. ``version`` moves with every decision about them."""
+
+    __tablename__ = "candidate"
+    __table_args__ = (
+        sa.Index("ix_candidate_stage_id", "stage", "id"),
+        sa.Index("ix_candidate_created_at_id", "created_at", "id"),
+    )
+
+    id: str = text_id()
+    subject_id: str = ref("subject_key.id")
+    name_sealed: str = Field(max_length=2000)
+    phone_sealed: str | None = Field(default=None, max_length=400)
+    phone_index: str | None = Field(default=None, max_length=64, index=True)
+    position_id: str | None = ref("position.id", nullable=True, index=True)
+    owner_id: str | None = ref("user.id", nullable=True, index=True)
+    stage: str = Field(default=Stage.INTERVIEW.value, max_length=20)
+    stage_at: datetime = moment()
+    start_on: date | None = None
+    version: int = 0
+    score: int = 0
+    level: str = Field(default=Level.LOW.value, max_length=10)
+    created_at: datetime = moment()
+    erased_at: datetime | None = moment(nullable=True)
+
+
+class Identity(SQLModel, table=True):
+    """One person on one channel. Bound to a candidate or to one of us, or to nobody yet."""
+
+    __tablename__ = "identity"
+    __table_args__ = (sa.UniqueConstraint("channel", "address"),)
+
+    id: str = text_id()
+    channel: str = Field(max_length=20)
+    address: str = Field(max_length=128)
+    candidate_id: str | None = ref("candidate.id", nullable=True, index=True)
+    user_id: str | None = ref("user.id", nullable=True, index=True)
+    reachable: bool = True
+    created_at: datetime = moment()
+    linked_at: datetime | None = moment(nullable=True)
+
+
+class Invite(SQLModel, table=True):
+    """A link that proves something once: set-up, sign-in, or whose chat this is.
+
+    Only the SHA-256 of the token is stored.
+    """
+
+    __tablename__ = "invite"
+
+    id: str = text_id()
+    token_hash: str = Field(max_length=64, unique=True)
+    purpose: str = Field(max_length=10)
+    channel: str | None = Field(default=None, max_length=20)
+    candidate_id: str | None = ref("candidate.id", nullable=True, index=True)
+    user_id: str | None = ref("user.id", nullable=True)
+    identity_id: str | None = ref("identity.id", nullable=True)
+    created_by: str | None = Field(default=None, max_length=40)
+    created_at: datetime = moment()
+    expires_at: datetime = moment()
+    used_at: datetime | None = moment(nullable=True)
+    revoked_at: datetime | None = moment(nullable=True)
+
+
+class Fact(SQLModel, table=True):
+    """A dated statement about a candidate, with where it comes from."""
+
+    __tablename__ = "fact"
+    __table_args__ = (sa.Index("ix_fact_candidate_kind", "candidate_id", "kind", "said_at"),)
+
+    id: str = text_id()
+    candidate_id: str = ref("candidate.id")
+    kind: str = Field(max_length=40)
+    value_sealed: str
+    source: str = Field(max_length=60)
+    said_at: datetime = moment()
+    verified_by: str | None = Field(default=None, max_length=40)
+    superseded_at: datetime | None = moment(nullable=True)
+
+
+class Factor(SQLModel, table=True):
+    """One risk rule's dated contribution. It fades; it is never rewritten."""
+
+    __tablename__ = "factor"
+    __table_args__ = (
+        sa.UniqueConstraint("source", "rule"),
+        sa.Index("ix_factor_candidate_at", "candidate_id", "at"),
+    )
+
+    id: str = text_id()
+    candidate_id: str = ref("candidate.id")
+    rule: str = Field(max_length=60)
+    adds: float
+    fades_after_days: float
+    at: datetime = moment()
+    source: str = Field(max_length=60)
+    spans: list[dict[str, object]] = Field(default_factory=list, sa_column=sa.Column(Json))
