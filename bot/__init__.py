@@ -1,0 +1,1 @@
+"""Everything a message can meet, from the webhook to the alert card."""

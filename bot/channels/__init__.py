@@ -1,0 +1,1 @@
+"""One module a platform. They are found by name; nothing imports them."""

@@ -1,0 +1,69 @@
+"""All errors a caller can meet, in one tree; a name says what to do next.
+
+BotError
+├── Refused            the call is not from who it claims: 403, nothing stored
+├── Malformed          the call cannot be understood: 400, nothing stored
+├── TooLong            kindly refused; kept out of the reader
+├── NotReady           settings, keys or the database need a hand; says which and how
+└── CredentialsWrong   a channel's console page to fix
+scheduler.errors.DeliveryError
+├── TryLater · GiveUp · Unknown
+storage.errors.StorageError
+└── StorageUnavailable · Stale · NotFound · Conflict · AlreadyRunning
+"""
+
+from __future__ import annotations
+
+from scheduler.errors import DeliveryError, GiveUp, TryLater, Unknown
+from storage.errors import (
+    AlreadyRunning,
+    Conflict,
+    NotFound,
+    Stale,
+    StorageError,
+    StorageUnavailable,
+)
+
+
+class BotError(Exception):
+    """Anything the product itself refuses. Texts never repeat what was sent."""
+
+
+class Refused(BotError):
+    """The call is not from who it claims to be. Answer 403 and store nothing."""
+
+
+class Malformed(BotError):
+    """The call cannot be understood. Answer 400 and store nothing."""
+
+
+class TooLong(BotError):
+    """More characters than a message may have. Say so kindly and store nothing."""
+
+
+class NotReady(BotError):
+    """Something must be set up first; the text says what and how."""
+
+
+class CredentialsWrong(BotError):
+    """A platform does not accept our credentials; the text names the console page to fix."""
+
+
+__all__ = [
+    "AlreadyRunning",
+    "BotError",
+    "Conflict",
+    "CredentialsWrong",
+    "DeliveryError",
+    "GiveUp",
+    "Malformed",
+    "NotFound",
+    "NotReady",
+    "Refused",
+    "Stale",
+    "StorageError",
+    "StorageUnavailable",
+    "TooLong",
+    "TryLater",
+    "Unknown",
+]

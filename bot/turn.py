@@ -1,0 +1,273 @@
+"""One turn: ``Context`` is all a decision may see, ``Outcome`` all it may ask for.
+
+Deciding is a pure function from the one to the other. Nothing here knows a database, a network
+or a clock; the moment is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from nlp.reading import Reading, Turn
+from nlp.scheme import Severity
+from storage.enums import AlertStatus, MessageKind, Role, Stage, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message of the utterance we are answering."""
+
+    id: int
+    uid: str
+    text: str
+    kind: MessageKind
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateSeen:
+    """The candidate, as far as a decision needs them."""
+
+    id: str
+    name: str
+    stage: Stage
+    version: int
+    position_title: str
+    owner_id: str | None
+    owner_name: str
+    start_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffSeen:
+    """One of ours, talking with the bot."""
+
+    id: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteSeen:
+    """The link a ``/start`` message carried, already checked to be unused and in time."""
+
+    id: str
+    candidate_id: str | None
+    user_id: str | None
+    candidate_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSeen:
+    """An alert that is not resolved yet, or the one a button was pressed on."""
+
+    id: str
+    candidate_id: str
+    topic: str
+    severity: Severity
+    status: AlertStatus
+    verdict: Verdict | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorSeen:
+    """One dated contribution to the risk score."""
+
+    rule: str
+    adds: float
+    fades_after_days: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """All a decision may see."""
+
+    conversation_id: str
+    channel: str
+    version: int
+    state: Mapping[str, Any]
+    muted: bool
+    said: tuple[Said, ...]
+    before: tuple[Turn, ...] = ()  # up to two turns before the utterance, oldest first
+    candidate: CandidateSeen | None = None
+    staff: StaffSeen | None = None
+    invite: InviteSeen | None = None
+    alerts: tuple[AlertSeen, ...] = ()  # unresolved, of this candidate
+    pressed: AlertSeen | None = None
+    factors: tuple[FactorSeen, ...] = ()
+    company: str = ""
+
+    @property
+    def text(self) -> str:
+        """The utterance: messages sent in one breath, one a line."""
+        return "\n".join(said.text for said in self.said)
+
+    @property
+    def last(self) -> Said:
+        """The newest message of the utterance."""
+        return self.said[-1]
+
+    @property
+    def is_press(self) -> bool:
+        """A button, not words."""
+        return self.last.kind is MessageKind.PRESS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where in the stored messages something stands; offsets in code points of that message."""
+
+    uid: str
+    start: int
+    end: int
+    intent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseAlert:
+    """Raise an alert, or let the evidence join the unresolved one of the same topic."""
+
+    topic: str
+    severity: Severity
+    quote: str
+    question: str  # key of config/policy.yaml, its words are chosen when shown
+    spans: tuple[Span, ...]
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeAlert:
+    """Somebody said what an alert was worth. ``cause`` makes a repeated press the same press."""
+
+    alert_id: str
+    user_id: str
+    verdict: Verdict
+    status: AlertStatus
+    via: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddFactor:
+    """A risk rule matched."""
+
+    rule: str
+    adds: float
+    fades_after_days: float
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddFact:
+    """A dated statement of the candidate."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Words for the person we are talking with. ``slot`` tells several replies apart."""
+
+    slot: str
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A moment to come back to. The same kind and anchor again is a no-op."""
+
+    kind: str
+    anchor: str
+    at: datetime
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bind:
+    """Tie this identity to whom the invite names, and use the invite up."""
+
+    invite_id: str
+    candidate_id: str | None
+    user_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """All a decision may ask for; ``record`` writes it in one commit."""
+
+    flow: str
+    replies: tuple[Reply, ...] = ()
+    state: Mapping[str, Any] | None = None  # None: unchanged
+    muted: bool | None = None
+    alerts: tuple[RaiseAlert, ...] = ()
+    verdicts: tuple[JudgeAlert, ...] = ()
+    factors: tuple[AddFactor, ...] = ()
+    facts: tuple[AddFact, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    cancel_plans: tuple[str, ...] = ()
+    bind: Bind | None = None
+    score: int | None = None
+    level: str | None = None
+    press_note: str = ""  # shown to who pressed, where the platform can
+
+    def merged(self, other: Outcome) -> Outcome:
+        """Both outcomes; where only one can hold, the other's."""
+        return replace(
+            self,
+            flow=f"{self.flow}+{other.flow}" if other.flow != self.flow else self.flow,
+            replies=self.replies + other.replies,
+            state={**(self.state or {}), **(other.state or {})}
+            if self.state is not None or other.state is not None
+            else None,
+            muted=other.muted if other.muted is not None else self.muted,
+            alerts=self.alerts + other.alerts,
+            verdicts=self.verdicts + other.verdicts,
+            factors=self.factors + other.factors,
+            facts=self.facts + other.facts,
+            plans=self.plans + other.plans,
+            cancel_plans=self.cancel_plans + other.cancel_plans,
+            bind=other.bind or self.bind,
+            score=other.score if other.score is not None else self.score,
+            level=other.level if other.level is not None else self.level,
+            press_note=other.press_note or self.press_note,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A reading and what it read."""
+
+    reading: Reading
+    spans: tuple[Span, ...]
+    deadline: date | None = None
+
+
+def spans_in(said: tuple[Said, ...], reading: Reading) -> tuple[Span, ...]:
+    """Evidence of an utterance, placed in the messages it was made of.
+
+    A piece of evidence that runs over a line break is cut at the end of its first message.
+    """
+    placed: list[Span] = []
+    for evidence in reading.evidence:
+        offset = 0
+        for part in said:
+            end = offset + len(part.text)
+            if evidence.start < end or part is said[-1]:
+                placed.append(
+                    Span(
+                        uid=part.uid,
+                        start=max(0, evidence.start - offset),
+                        end=min(evidence.end - offset, len(part.text)),
+                        intent=str(evidence.intent),
+                    )
+                )
+                break
+            offset = end + 1
+    return tuple(span for span in placed if span.start < span.end)

@@ -1,0 +1,252 @@
+"""T1: storing what came in. One call stores a batch and says whom to wake.
+
+Everything happens in the caller's transaction: conversations that are new, messages that are
+new, and the wake flags. A message seen before changes nothing and wakes nobody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.crypto import SubjectKey, new_public_id
+from storage.database import Tx
+from storage.enums import Author, Direction, MessageKind, MessageStatus
+from storage.queries.common import insert_new, table, update
+from storage.tables import Candidate, Conversation, Identity, Message
+from storage.vault import Vault, seal
+
+Where = tuple[str, str]  # channel, address
+
+_COLUMNS = (
+    "uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
+    "body_sealed, sent_at, received_at, status, attempts"
+)
+# One statement a batch: a statement a row would hand the interpreter's lock over each time.
+_INSERT_SQLITE = sa.text(
+    f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
+    "SELECT value->>'uid', value->>'channel', value->>'external_id', value->>'conversation_id', "
+    "value->>'direction', value->>'kind', value->>'author', value->>'author_id', "
+    "value->>'body', value->>'sent_at', value->>'received_at', value->>'status', 0 "
+    "FROM json_each(:rows) WHERE true ORDER BY key "
+    "ON CONFLICT DO NOTHING RETURNING uid"
+)
+_INSERT_POSTGRES = sa.text(
+    f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
+    "SELECT uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
+    "body, sent_at, received_at, status, 0 "
+    "FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ord int, uid text, channel text, "
+    "external_id text, conversation_id text, direction text, kind text, author text, "
+    "author_id text, body text, sent_at timestamptz, received_at timestamptz, status text) "
+    "ORDER BY ord ON CONFLICT DO NOTHING RETURNING uid"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """One thing somebody said, as the pipeline hands it over."""
+
+    channel: str
+    address: str
+    external_id: str
+    kind: MessageKind
+    text: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Where a message stands now. ``fresh`` is False when it had been stored before."""
+
+    uid: str
+    conversation_id: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a batch, in its order, and the conversations to wake."""
+
+    stored: tuple[Stored, ...]
+    wake: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Talk:
+    id: str
+    subject_id: str
+    staff: bool
+
+
+def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
+    """Store a batch."""
+    talks = _talks(tx, vault, {(m.channel, m.address) for m in batch})
+    keys = vault.keys(tx, {talk.subject_id for talk in talks.values()})
+    rows = [
+        _row(tx, ord_, message, talks[message.channel, message.address], keys)
+        for ord_, message in enumerate(batch)
+    ]
+    statement = _INSERT_SQLITE if tx.dialect == "sqlite" else _INSERT_POSTGRES
+    encoded = json.dumps(rows, ensure_ascii=True)
+    fresh = {row.uid for row in tx.run(statement, {"rows": encoded}).all()}
+    wake = _wake(tx, {row["conversation_id"] for row in rows if row["uid"] in fresh})
+    return Taken(stored=_stored(tx, rows, fresh), wake=wake)
+
+
+def _row(
+    tx: Tx, ord_: int, message: NewMessage, talk: _Talk, keys: dict[str, SubjectKey]
+) -> dict[str, Any]:
+    uid = new_public_id("m")
+    author = Author.STAFF if talk.staff else Author.CANDIDATE
+    return {
+        "ord": ord_,
+        "uid": uid,
+        "channel": message.channel,
+        "external_id": message.external_id,
+        "conversation_id": talk.id,
+        "direction": Direction.INBOUND.value,
+        "kind": message.kind.value,
+        "author": author.value,
+        "author_id": None,
+        "body": seal(keys[talk.subject_id], message.text, "message.body_sealed", uid),
+        "sent_at": _timestamp(tx, message.sent_at),
+        "received_at": _timestamp(tx, tx.now),
+        "status": MessageStatus.NEW.value,
+    }
+
+
+def _timestamp(tx: Tx, moment: datetime) -> str:
+    """A moment in the text form the database's own column type writes."""
+    utc = moment.astimezone(UTC)
+    if tx.dialect == "sqlite":
+        return utc.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return utc.isoformat()
+
+
+def _find(tx: Tx, wanted: set[Where]) -> dict[Where, _Talk]:
+    talk, identity = table(Conversation), table(Identity)
+    query = (
+        sa.select(talk.c.id, talk.c.channel, talk.c.address, talk.c.subject_id, identity.c.user_id)
+        .join(identity, identity.c.id == talk.c.identity_id)
+        .where(sa.tuple_(talk.c.channel, talk.c.address).in_(sorted(wanted)))
+        .order_by(talk.c.id)
+    )
+    # Locked in one order: messages of a conversation then get rising ids in commit order.
+    rows = tx.all(query.with_for_update(of=talk))
+    return {
+        (row.channel, row.address): _Talk(row.id, row.subject_id, row.user_id is not None)
+        for row in rows
+    }
+
+
+def _talks(tx: Tx, vault: Vault, wanted: set[Where]) -> dict[Where, _Talk]:
+    found = _find(tx, wanted)
+    missing = sorted(wanted - found.keys())
+    if missing:
+        for where in missing:
+            open_conversation(tx, vault, *where)
+        found = _find(tx, wanted)
+    return found
+
+
+def open_conversation(
+    tx: Tx, vault: Vault, channel: str, address: str, *, candidate_id: str | None = None
+) -> None:
+    """Make the identity and the conversation of an address, if they do not exist.
+
+    A known candidate's conversation is sealed with the candidate's own key; a stranger gets one.
+    """
+    identity = table(Identity)
+    insert_new(
+        tx,
+        Identity,
+        [
+            {
+                "id": new_public_id("i"),
+                "channel": channel,
+                "address": address,
+                "candidate_id": candidate_id,
+                "reachable": True,
+                "created_at": tx.now,
+                "linked_at": tx.now if candidate_id else None,
+            }
+        ],
+    )
+    candidate = table(Candidate)
+    who = tx.first(
+        sa.select(identity.c.id, candidate.c.subject_id)
+        .outerjoin(candidate, candidate.c.id == identity.c.candidate_id)
+        .where(identity.c.channel == channel, identity.c.address == address)
+    )
+    insert_new(
+        tx,
+        Conversation,
+        [
+            {
+                "id": new_public_id("v"),
+                "channel": channel,
+                "address": address,
+                "identity_id": who.id,
+                "subject_id": who.subject_id or vault.new_subject(tx).id,
+                "wake": False,
+                "version": 0,
+                "muted": False,
+                "state": {},
+                "created_at": tx.now,
+                "last_at": tx.now,
+            }
+        ],
+    )
+
+
+def _wake(tx: Tx, ids: set[str]) -> tuple[str, ...]:
+    """Flip the flag of sleeping conversations; only those need a wake-up."""
+    if not ids:
+        return ()
+    talk = table(Conversation)
+    update(tx, Conversation, talk.c.id.in_(ids), last_at=tx.now)
+    rows = tx.all(
+        sa.update(talk)
+        .where(talk.c.id.in_(ids), talk.c.wake.is_(False))
+        .values(wake=True)
+        .returning(talk.c.id)
+    )
+    return tuple(row.id for row in rows)
+
+
+def _stored(tx: Tx, rows: list[dict[str, Any]], fresh: set[str]) -> tuple[Stored, ...]:
+    seen: dict[Where, Any] = {}
+    repeated = [(r["channel"], r["external_id"]) for r in rows if r["uid"] not in fresh]
+    if repeated:
+        message = table(Message)
+        for row in tx.all(
+            sa.select(
+                message.c.uid,
+                message.c.channel,
+                message.c.external_id,
+                message.c.conversation_id,
+            ).where(sa.tuple_(message.c.channel, message.c.external_id).in_(repeated))
+        ):
+            seen[row.channel, row.external_id] = row
+    result = []
+    for row in rows:
+        if row["uid"] in fresh:
+            result.append(
+                Stored(uid=row["uid"], conversation_id=row["conversation_id"], fresh=True)
+            )
+        else:
+            old = seen[row["channel"], row["external_id"]]
+            result.append(Stored(uid=old.uid, conversation_id=old.conversation_id, fresh=False))
+    return tuple(result)
+
+
+def set_reachable(tx: Tx, channel: str, address: str, reachable: bool) -> None:
+    """The platform says whether a person can be reached."""
+    identity = table(Identity)
+    where = sa.and_(identity.c.channel == channel, identity.c.address == address)
+    update(tx, Identity, where, reachable=reachable)

@@ -1,0 +1,97 @@
+"""Links that prove something: set-up, sign-in, or whose chat this is."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.crypto import new_public_id
+from storage.database import Tx
+from storage.enums import InvitePurpose
+from storage.queries.common import insert, table, update
+from storage.queries.intake import open_conversation
+from storage.tables import Identity, Invite
+from storage.vault import Vault
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a link's token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def create_invite(
+    tx: Tx,
+    vault: Vault,
+    *,
+    token: str,
+    purpose: InvitePurpose,
+    lifetime: timedelta,
+    created_by: str,
+    channel: str | None = None,
+    candidate_id: str | None = None,
+    user_id: str | None = None,
+    opens: bool = False,
+) -> tuple[str, datetime]:
+    """Store a link; its id and when it ends.
+
+    ``opens``: the link itself is the chat (web chat), so the conversation is made at once, at an
+    address of its own; the token is never an address.
+    """
+    invite_id = new_public_id("n")
+    identity_id = None
+    if opens:
+        assert channel is not None
+        address = new_public_id("w")
+        open_conversation(tx, vault, channel, address, candidate_id=candidate_id)
+        identity = table(Identity)
+        identity_id = tx.scalar(
+            sa.select(identity.c.id).where(
+                identity.c.channel == channel, identity.c.address == address
+            )
+        )
+    expires_at = tx.now + lifetime
+    insert(
+        tx,
+        Invite,
+        {
+            "id": invite_id,
+            "token_hash": token_hash(token),
+            "purpose": purpose.value,
+            "channel": channel,
+            "candidate_id": candidate_id,
+            "user_id": user_id,
+            "identity_id": identity_id,
+            "created_by": created_by,
+            "created_at": tx.now,
+            "expires_at": expires_at,
+        },
+    )
+    return invite_id, expires_at
+
+
+def find_invite(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | None = None) -> Any:
+    """A link that is still good: not used, not revoked, in time. None otherwise.
+
+    A link that opens a chat stays good until it expires; it is the candidate's way back in.
+    """
+    invite = table(Invite)
+    conditions = [
+        invite.c.token_hash == token_hash(token),
+        invite.c.purpose == purpose.value,
+        invite.c.revoked_at.is_(None),
+        invite.c.expires_at > tx.now,
+        sa.or_(invite.c.used_at.is_(None), invite.c.identity_id.is_not(None)),
+    ]
+    if channel is not None:
+        conditions.append(invite.c.channel == channel)
+    return tx.first(sa.select(invite).where(*conditions))
+
+
+def use_invite(tx: Tx, invite_id: str) -> bool:
+    """Use a one-time link up. False when somebody was faster."""
+    invite = table(Invite)
+    where = sa.and_(invite.c.id == invite_id, invite.c.used_at.is_(None))
+    return update(tx, Invite, where, used_at=tx.now) == 1

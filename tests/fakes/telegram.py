@@ -1,0 +1,315 @@
+"""A stand-in for the Telegram platform: Bot API, webhook pusher, and people with phones.
+
+    with FakeTelegram() as telegram:
+        li = telegram.user(700, "Li")
+        li.start("c_8Fk2")
+
+The server runs on its own thread and loop; every method here may be called from any thread.
+From the command line: `python -m tests.fakes.telegram --port 8081`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from types import FrameType, TracebackType
+from typing import Any, Literal
+
+import uvicorn
+from starlette.applications import Starlette
+
+from tests.fakes.telegram_faults import Fault, Faults, Kind
+from tests.fakes.telegram_http import Bell, BotApi, Connections, not_found
+from tests.fakes.telegram_methods import set_webhook
+from tests.fakes.telegram_params import Params
+from tests.fakes.telegram_phone import Phone
+from tests.fakes.telegram_state import Account, Call, Json, State
+from tests.fakes.telegram_users import FakeUser, SeenButton, SeenMessage
+from tests.fakes.telegram_webhook import Pusher
+
+__all__ = ["Call", "FakeTelegram", "FakeUser", "SeenButton", "SeenMessage"]
+
+TOKEN = "12345:TEST-token-of-the-stand-in-bot-0001"
+
+
+class FakeTelegram:
+    """One platform with one bot. What it remembers survives stop() and start()."""
+
+    def __init__(
+        self,
+        token: str = TOKEN,
+        bot_username: str = "yinuo_bot",
+        clock: Callable[[], float] = time.time,
+        *,
+        limits: bool = True,
+        burst: int = 5,
+        speed: float = 20.0,
+        webhook_timeout_s: float = 10.0,
+    ) -> None:
+        """`speed` divides the waits between webhook retries; `burst` messages pass at once."""
+        me: Json = {
+            "id": int(token.partition(":")[0]),
+            "is_bot": True,
+            "first_name": "一诺",
+            "username": bot_username,
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
+            "can_connect_to_business": False,
+            "has_main_web_app": False,
+        }
+        self.state = State(token, me, clock, limits, burst)
+        self._faults = Faults()
+        self._speed = speed
+        self._webhook_timeout_s = webhook_timeout_s
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._port = 0
+
+    # Running
+
+    def start(self, port: int = 0) -> "FakeTelegram":
+        """Listen on 127.0.0.1 (a free port for 0) and return when calls are answered."""
+        if self._thread is not None:
+            raise RuntimeError("already running")
+        listener = socket.create_server(("127.0.0.1", port))
+        self._port = listener.getsockname()[1]
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(listener, ready)), name="fake-telegram"
+        )
+        self._thread.start()
+        if not ready.wait(10):
+            raise RuntimeError("the server did not start")
+        return self
+
+    def stop(self) -> None:
+        """Close the server; open calls are cut."""
+        if self._thread is None or self._server is None:
+            return
+        self._server.should_exit = True
+        self._api.close()
+        self._thread.join(10)
+        self._thread = self._server = None
+
+    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        bell = Bell(asyncio.get_running_loop())
+        connections = Connections()
+        self._api = api = BotApi(self.state, self._faults, connections, bell)
+        routes = [*api.routes(), *Phone(self.state).routes()]
+        app = Starlette(routes=routes, exception_handlers={404: not_found})
+        config = uvicorn.Config(
+            app,
+            http=connections.protocol(),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self.state.listeners.append(bell.ring)
+        pusher = Pusher(
+            self.state, bell, api.perform, speed=self._speed, timeout_s=self._webhook_timeout_s
+        )
+        pushing = asyncio.create_task(pusher.run())
+        ready.set()  # the socket listens already: early callers wait in its backlog
+        try:
+            await self._server.serve(sockets=[listener])
+        finally:
+            with self.state.lock:
+                self.state.listeners.remove(bell.ring)
+            pushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pushing
+
+    def __enter__(self) -> "FakeTelegram":
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> "FakeTelegram":
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+    @property
+    def api_base(self) -> str:
+        """Stands for https://api.telegram.org; no slash at the end."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def token(self) -> str:
+        return self.state.token
+
+    @property
+    def bot_username(self) -> str:
+        return str(self.state.me["username"])
+
+    # People
+
+    def user(self, id: int, first_name: str = "Li", username: str | None = None) -> FakeUser:
+        """The person with this id, made when new. The bot may write only after start() or say()."""
+        with self.state.lock:
+            account = self.state.accounts.setdefault(id, Account(id, first_name, username))
+            return FakeUser(self.state, account)
+
+    # Updates
+
+    def raw_update(self, body: Json | None = None, **fields: Any) -> int:
+        """Queue any JSON as an update; an update_id is added when there is none."""
+        return self.state.add({**(body or {}), **fields}, ("raw", object()))
+
+    def deliver_twice(self, times: int = 1) -> None:
+        """Deliver each of the next `times` updates again after it was acknowledged."""
+        with self.state.lock:
+            self.state.duplicates += times
+
+    def redeliver(self, update_id: int) -> None:
+        """Deliver an acknowledged update once more, under its old id."""
+        with self.state.lock:
+            update = self.state.delivered.pop(update_id)
+            update.copies, update.failures, update.delay_s = 1, 0, 1
+            self.state.updates.append(update)
+            self.state.change()
+
+    def hold(self) -> None:
+        """Keep updates back, as a platform in trouble does, until release()."""
+        with self.state.lock:
+            self.state.held = True
+
+    def release(self, order: Literal["as_sent", "reversed", "presses_first"] = "as_sent") -> None:
+        """Deliver what was held, to a webhook strictly one after the other in this order."""
+        with self.state.lock:
+            updates = self.state.updates
+            if order == "reversed":
+                updates.reverse()
+            elif order == "presses_first":
+                updates.sort(key=lambda update: "callback_query" not in update.body)
+            for update in updates:
+                update.queue = "released"
+            self.state.held = False
+            self.state.change()
+
+    def next_update_id(self, id: int) -> None:
+        """Number on from here: after a quiet week the platform starts anywhere, even lower."""
+        with self.state.lock:
+            self.state.next_update_id = id
+
+    @property
+    def pending(self) -> int:
+        """Updates the bot has not acknowledged."""
+        with self.state.lock:
+            return len(self.state.updates)
+
+    def set_webhook(self, url: str, secret: str = "") -> None:
+        """Set the webhook as the bot would with setWebhook."""
+        with self.state.lock:
+            set_webhook(self.state, Params({"url": url, "secret_token": secret}))
+
+    # Trouble
+
+    def fail_next(
+        self,
+        method: str,
+        status: int,
+        times: int = 1,
+        *,
+        retry_after: int | None = None,
+        description: str | None = None,
+    ) -> None:
+        """Answer the next calls of a method ("*": any) with an error, doing nothing."""
+        self._faults.add(Fault(method, "error", times, status, retry_after, description))
+
+    def drop_after_delivery(self, method: str, times: int = 1) -> None:
+        """Do what is asked, then close the connection without an answer."""
+        self._drop(method, "drop_after", times)
+
+    def drop_before_delivery(self, method: str, times: int = 1) -> None:
+        """Close the connection having done nothing."""
+        self._drop(method, "drop_before", times)
+
+    def _drop(self, method: str, kind: Kind, times: int) -> None:
+        self._faults.add(Fault(method, kind, times))
+
+    def slow(self, method: str, seconds: float) -> None:
+        """Let every call of a method ("*": any) wait first; 0 ends it."""
+        self._faults.delays_s[method.lower()] = seconds
+
+    def heal(self) -> None:
+        """Forget all ordered trouble."""
+        self._faults.clear()
+
+    # Looking
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every authorised call so far, oldest first."""
+        with self.state.lock:
+            return list(self.state.calls)
+
+    def calls_of(self, method: str) -> list[Call]:
+        return [call for call in self.calls if call.method == method.lower()]
+
+    @property
+    def commands(self) -> list[Json]:
+        """What setMyCommands set."""
+        return self.state.commands
+
+    def wait(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
+        """Block until the predicate is true; TimeoutError after `timeout` seconds."""
+        with self.state.changed:
+            if not self.state.changed.wait_for(predicate, timeout):
+                raise TimeoutError("what was waited for did not happen")
+
+    def until(self, predicate: Callable[[], object], timeout: float = 5.0) -> Awaitable[None]:
+        """`wait` for coroutines."""
+        return asyncio.to_thread(self.wait, predicate, timeout)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="tests.fakes.telegram", description=__doc__)
+    parser.add_argument("--port", type=int, default=8081)
+    parser.add_argument("--token", default=TOKEN)
+    parser.add_argument("--bot-username", default="yinuo_bot")
+    parser.add_argument("--webhook", default="", help="push updates here")
+    parser.add_argument("--secret", default="", help="secret of the webhook")
+    parser.add_argument("--no-limits", action="store_true", help="no flood limits")
+    asked = parser.parse_args()
+    done = threading.Event()
+
+    def finish(_signal: int, _frame: FrameType | None) -> None:
+        done.set()
+
+    signal.signal(signal.SIGTERM, finish)
+    signal.signal(signal.SIGINT, finish)
+    telegram = FakeTelegram(asked.token, asked.bot_username, limits=not asked.no_limits)
+    if asked.webhook:
+        telegram.set_webhook(asked.webhook, asked.secret)
+    telegram.start(asked.port)
+    print(json.dumps({"api_base": telegram.api_base}), flush=True)
+    done.wait()
+    telegram.stop()
+
+
+if __name__ == "__main__":
+    main()
