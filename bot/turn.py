@@ -57,7 +57,8 @@ class InviteSeen:
     id: str
     candidate_id: str | None
     user_id: str | None
-    candidate_name: str = ""
+    name: str = ""
+    position_title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

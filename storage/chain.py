@@ -47,7 +47,7 @@ class AuditEvent:
     outcome: str
     request_id: str
     ip_hmac: str
-    details: Mapping[str, object]
+    details: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +263,7 @@ def _signed_text(origin: str, seq: int, digest: str, at: str) -> str:
 
 def _fields(event: AuditEvent) -> dict[str, Any]:
     """What is hashed. Details of another shape, left by an edit, are hashed as they are."""
-    details = event.details
+    details: Any = event.details
     return {
         "at": event.at,
         "actor": event.actor,

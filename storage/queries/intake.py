@@ -70,10 +70,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of a batch, in its order, and the conversations to wake."""
+    """What became of a batch, in its order, and the conversations to wake.
+
+    ``typing``: somebody types there, and more may follow; ``urgent``: a press, or a colleague.
+    """
 
     stored: tuple[Stored, ...]
-    wake: tuple[str, ...]
+    typing: tuple[str, ...] = ()
+    urgent: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,8 +98,18 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
     statement = _INSERT_SQLITE if tx.dialect == "sqlite" else _INSERT_POSTGRES
     encoded = json.dumps(rows, ensure_ascii=True)
     fresh = {row.uid for row in tx.run(statement, {"rows": encoded}).all()}
-    wake = _wake(tx, {row["conversation_id"] for row in rows if row["uid"] in fresh})
-    return Taken(stored=_stored(tx, rows, fresh), wake=wake)
+    new = [row for row in rows if row["uid"] in fresh]
+    woken = _wake(tx, {row["conversation_id"] for row in new})
+    urgent = {row["conversation_id"] for row in new if _cannot_wait(row)}
+    return Taken(
+        stored=_stored(tx, rows, fresh),
+        typing=tuple(talk for talk in woken if talk not in urgent),
+        urgent=tuple(talk for talk in woken if talk in urgent),
+    )
+
+
+def _cannot_wait(row: dict[str, Any]) -> bool:
+    return bool(row["kind"] != MessageKind.TEXT.value or row["author"] == Author.STAFF.value)
 
 
 def _row(

@@ -37,7 +37,10 @@ class NewSend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A row this process may send until its lease runs out."""
+    """A row this process may send until its lease runs out.
+
+    ``interrupted``: an earlier lease ran out, so whoever held it may have sent the row already.
+    """
 
     id: int
     idem: str
@@ -49,6 +52,7 @@ class Claimed:
     payload: str
     attempts: int
     message_id: int | None
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,7 @@ def _refill(tx: Tx, channel: str, *, rate: float, burst: float) -> float:
 def _claimable(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(
         sa.and_(OUTBOX.c.status == OutboxStatus.NEW.value, OUTBOX.c.next_at <= now),
-        sa.and_(OUTBOX.c.status == OutboxStatus.SENDING.value, OUTBOX.c.lease_until < now),
+        sa.and_(OUTBOX.c.status == OutboxStatus.SENDING.value, OUTBOX.c.lease_until <= now),
     )
 
 
@@ -186,6 +190,7 @@ def _claimed(row: Any) -> Claimed:
         payload=row.payload,
         attempts=row.attempts + 1,
         message_id=row.message_id,
+        interrupted=row.status == OutboxStatus.SENDING.value,
     )
 
 

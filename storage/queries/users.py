@@ -36,7 +36,7 @@ def create_user(
 ) -> str:
     """Add a user; the id. Raises ``Conflict`` when the login is taken."""
     user_id = new_public_id("u")
-    row = {
+    row: dict[str, Any] = {
         "id": user_id,
         "login": login,
         "name": name,

@@ -48,10 +48,16 @@ class FakeTelegram:
         *,
         limits: bool = True,
         burst: int = 5,
+        pace: Callable[[], float] = time.monotonic,
         speed: float = 20.0,
         webhook_timeout_s: float = 10.0,
     ) -> None:
-        """`speed` divides the waits between webhook retries; `burst` messages pass at once."""
+        """A platform on which nobody has pressed Start yet.
+
+        `clock` (Unix seconds) dates messages and expires updates, presses and file links; `pace`
+        (any seconds) meters the flood limits, of which `burst` messages per chat are spared;
+        `speed` divides the waits between webhook retries.
+        """
         me: Json = {
             "id": int(token.partition(":")[0]),
             "is_bot": True,
@@ -63,7 +69,7 @@ class FakeTelegram:
             "can_connect_to_business": False,
             "has_main_web_app": False,
         }
-        self.state = State(token, me, clock, limits, burst)
+        self.state = State(token, me, clock, pace, limits, burst)
         self._faults = Faults()
         self._speed = speed
         self._webhook_timeout_s = webhook_timeout_s
@@ -276,9 +282,13 @@ class FakeTelegram:
 
     def wait(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
         """Block until the predicate is true; TimeoutError after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
         with self.state.changed:
-            if not self.state.changed.wait_for(predicate, timeout):
-                raise TimeoutError("what was waited for did not happen")
+            while not predicate():
+                if time.monotonic() > deadline:
+                    raise TimeoutError("what was waited for did not happen")
+                # Looked at again now and then: the predicate may ask about more than this.
+                self.state.changed.wait(0.05)
 
     def until(self, predicate: Callable[[], object], timeout: float = 5.0) -> Awaitable[None]:
         """`wait` for coroutines."""

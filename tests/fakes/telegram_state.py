@@ -4,9 +4,9 @@ One lock guards everything; any thread may call. `change` wakes whoever waits.
 """
 
 import itertools
+import math
 import random
 import threading
-import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,6 +149,7 @@ class State:
     token: str
     me: Json
     clock: Callable[[], float]
+    pace: Callable[[], float]
     limits: bool
     burst: int = 5
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -206,12 +207,12 @@ class State:
         """Count one message against the flood limits: 1/s per chat after a burst, 30/s in all."""
         if not self.limits:
             return
-        now = time.monotonic()
+        now = self.pace()
         for key, rate, size in ((chat_id, 1.0, float(self.burst)), (0, 30.0, 30.0)):
             bucket = self.buckets.setdefault(key, Bucket(rate, size, size, now))
             wait = bucket.wait_s(now)
             if wait > 0:
-                seconds = int(wait) + 1
+                seconds = max(1, math.ceil(wait))
                 raise ApiError(
                     429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds}
                 )

@@ -71,6 +71,7 @@
     if (message.id) item.setAttribute("data-id", message.id);
     if (message.direction === "out") {
       var who = make("p", "msg-who", message.name || word(message.author === "hr" ? "hr" : "bot"));
+      if (message.author !== "hr") who.appendChild(make("span", "tag", word("program")));
       item.appendChild(who);
     } else {
       item.appendChild(make("p", "hidden-words", word("me")));

@@ -248,7 +248,7 @@ def test_two_signed_checkpoints_that_disagree_fail_whatever_the_table_says() -> 
 def test_checkpoints_are_never_believed_without_their_signer_and_origin() -> None:
     for missing in ({"signer": SIGNER.public_key()}, {"origin": ORIGIN}, {}):
         with pytest.raises(ValueError, match="signer and origin"):
-            verify(CHAIN, mac_key=MAC_KEY, head=HEAD, checkpoints=ANCHORS, **missing)  # type: ignore[arg-type]
+            verify(CHAIN, mac_key=MAC_KEY, head=HEAD, checkpoints=ANCHORS, **missing)
 
 
 def test_the_wrong_key_finds_the_first_entry() -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ from storage.crypto import (
 KEYS = Keystore.generate()
 ME, ME_WRAPPED = KEYS.new_subject_key()
 YOU, YOU_WRAPPED = KEYS.new_subject_key()
-HERE = {"table": "fact", "column": "value", "row_id": "f_1"}
+HERE: dict[str, Any] = {"table": "fact", "column": "value", "row_id": "f_1"}
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=200)
 
 

@@ -1,0 +1,1 @@
+"""Alerts: when a person has to look, at what, until when, and what they said of it."""

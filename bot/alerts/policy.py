@@ -1,0 +1,122 @@
+"""When to raise what. Pure: a reading and a context in, alerts out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from bot.turn import Context, Heard, RaiseAlert
+from nlp.scheme import Intent, Severity
+from storage.enums import Stage, Verdict
+
+RANK = {Severity.NONE: 0, Severity.DIGEST: 1, Severity.TODAY: 2, Severity.NOW: 3}
+HANDOVER, OVERDUE, DEADLINE = "handover", "overdue", "deadline"
+
+
+class CardWords(BaseModel):
+    """Labels of an alert card."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    candidate: str
+    position: str
+    stage: str
+    due: str
+    judged: str
+    open: str
+
+
+class Policy(BaseModel):
+    """``config/policy.yaml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    due_hours: dict[Severity, float]
+    answer_hours: float
+    ack_every_hours: float
+    now_within_days: int
+    topics: tuple[Intent, ...]
+    extra_topics: tuple[str, ...]
+    names: dict[str, str]
+    questions: dict[str, str]
+    verdicts: dict[Verdict, str]
+    severities: dict[Severity, str]
+    card: CardWords
+    stages: dict[Stage, str]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Policy:
+        missing = set(Intent) - set(self.topics)
+        if missing:
+            raise ValueError(f"topics lacks {sorted(missing)}")
+        topics = {*map(str, self.topics), *self.extra_topics}
+        for field in ("names", "questions"):
+            keys = set(getattr(self, field))
+            if keys != topics:
+                raise ValueError(f"{field}: missing or unknown {sorted(keys ^ topics)}")
+        if set(self.verdicts) != set(Verdict) or set(self.severities) != set(Severity):
+            raise ValueError("verdicts or severities: one is missing")
+        if set(self.stages) != set(Stage):
+            raise ValueError(f"stages lacks {sorted(set(Stage) - set(self.stages))}")
+        if set(self.due_hours) != {Severity.NOW, Severity.TODAY, Severity.DIGEST}:
+            raise ValueError("due_hours needs now, today and digest")
+        return self
+
+
+def topic_of(policy: Policy, intents: tuple[Intent, ...]) -> str:
+    """What an alert with these intents is about: the first of the policy's list."""
+    return str(next((topic for topic in policy.topics if topic in intents), Intent.CONSIDER))
+
+
+def severity_for(policy: Policy, context: Context, heard: Heard, now: datetime) -> Severity:
+    """The reading's severity; a leaning no just before the start date is for now."""
+    severity = heard.reading.severity
+    start = context.candidate.start_on if context.candidate else None
+    near = start is not None and (
+        timedelta(0) <= start - now.date() <= timedelta(days=policy.now_within_days)
+    )
+    if near and heard.reading.commitment <= -2 and severity is not Severity.NONE:
+        return Severity.NOW
+    return severity
+
+
+def raised(policy: Policy, context: Context, heard: Heard, now: datetime) -> tuple[RaiseAlert, ...]:
+    """The alert a reading calls for, if any. Only what a known candidate says is an alert."""
+    if context.candidate is None or not heard.reading.alert:
+        return ()
+    severity = severity_for(policy, context, heard, now)
+    topic = topic_of(policy, heard.reading.intents)
+    return (
+        RaiseAlert(
+            topic=topic,
+            severity=severity,
+            quote=quote(context.text, heard),
+            question=topic,
+            spans=heard.spans,
+            due_at=now + timedelta(hours=policy.due_hours[severity]),
+        ),
+    )
+
+
+def quote(text: str, heard: Heard, *, most: int = 200) -> str:
+    """The candidate's own words on the card: all of a short text, else around the evidence."""
+    if len(text) <= most:
+        return text
+    first = heard.reading.evidence[0].start if heard.reading.evidence else 0
+    start = max(0, min(first - most // 4, len(text) - most))
+    piece = text[start : start + most]
+    return ("…" if start else "") + piece + ("…" if start + most < len(text) else "")
+
+
+def own(policy: Policy, topic: str, words: str, severity: Severity, now: datetime) -> RaiseAlert:
+    """An alert about ourselves: somebody waits for us."""
+    return RaiseAlert(
+        topic=topic,
+        severity=severity,
+        quote=words,
+        question=topic,
+        spans=(),
+        due_at=now + timedelta(hours=policy.due_hours[severity]),
+    )

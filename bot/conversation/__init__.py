@@ -1,0 +1,1 @@
+"""What we talk about: the router picks one flow, the flow takes one step."""

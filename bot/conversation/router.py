@@ -1,0 +1,39 @@
+"""Which flow a turn belongs to. Order matters: the first that wants it, has it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import ModuleType
+
+from bot.conversation.flows import (
+    alert_action,
+    binding,
+    greeting,
+    handover,
+    listening,
+    staff,
+    status_words,
+    stranger,
+)
+from bot.rulebook import Rulebook
+from bot.turn import Context, Heard, Outcome
+
+#: In the order they are asked.
+FLOWS: tuple[ModuleType, ...] = (
+    alert_action,
+    binding,
+    staff,
+    stranger,
+    handover,
+    status_words,
+    listening,
+)
+
+
+def decide(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:
+    """Everything one turn leads to. ``heard`` is None where nothing was read (a press)."""
+    flow = next(flow for flow in FLOWS if flow.wants(context, heard))
+    outcome: Outcome = flow.step(context, heard, rulebook, now=now)
+    if greeting.wants(context, heard):
+        outcome = greeting.step(context, heard, rulebook, now=now).merged(outcome)
+    return outcome

@@ -1,0 +1,1 @@
+"""Risk: dated facts in, a score with its reasons out. Orders a list; decides nothing."""

@@ -1,0 +1,70 @@
+"""Everything deciding goes by, parsed and checked: words, policy, risk rules, pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.alerts.policy import Policy
+from bot.errors import NotReady
+from bot.risk import definition
+from bot.risk.definition import Rules
+from bot.words import Replies
+from nlp.scheme import Intent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """What the pure functions are handed besides the context."""
+
+    company: str
+    replies: Replies
+    policy: Policy
+    risk: Rules
+    labels: Mapping[Intent, str]
+
+
+def parse(
+    company: str, read: Callable[[str], Any], read_folder: Callable[[str], dict[str, Any]]
+) -> Rulebook:
+    """The rulebook of the files ``read`` finds. Raises ``NotReady`` naming file and key."""
+    try:
+        labels = {Intent(key): str(value) for key, value in read("labels.yaml").items()}
+        if set(labels) != set(Intent):
+            raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
+        return Rulebook(
+            company=company,
+            replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
+            policy=_checked("policy.yaml", lambda raw: Policy.model_validate(raw), read),
+            risk=_risk(read_folder("risk")),
+            labels=labels,
+        )
+    except (ValueError, AttributeError) as error:
+        raise NotReady(f"a file under config/ cannot be used: {error}") from error
+
+
+def _checked(name: str, validate: Callable[[Any], Any], read: Callable[[str], Any]) -> Any:
+    try:
+        return validate(read(name))
+    except ValidationError as error:
+        raise NotReady(f"{name}: {_first(error)}") from error
+
+
+def _risk(files: dict[str, Any]) -> Rules:
+    rules: dict[str, definition.RuleDefinition] = {}
+    for name, raw in files.items():
+        try:
+            rules |= definition.parse({name: raw})
+        except ValidationError as error:
+            raise NotReady(f"risk/{name}.yaml: {_first(error)}") from error
+    return rules
+
+
+def _first(error: ValidationError) -> str:
+    """The first complaint, with the key it is about and without the value."""
+    complaint = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in complaint["loc"])
+    return f"{place}: {complaint['msg']}"

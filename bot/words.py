@@ -1,0 +1,102 @@
+"""Words for people: the replies the bot says and the names things have, from ``config/``."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_WEEKDAYS = "一二三四五六日"
+
+
+class Replies(BaseModel):
+    """``config/replies/zh.yaml``: every text the bot says by itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    greeting: str
+    greeting_stranger: str
+    bound: str
+    bound_staff: str
+    invite_bad: str
+    handover: str
+    handed: str
+    progress: str
+    help: str
+    staff_help: str
+    press_useful: str
+    press_false_alarm: str
+    press_handled: str
+    press_refused: str
+    press_known: str
+    too_long: str
+    owner_unknown: str
+    owner_named: str
+    stages: dict[str, str]
+    next_steps: dict[str, str]
+
+    @field_validator("*")
+    @classmethod
+    def _known_placeholders(cls, value: Any) -> Any:
+        texts = value.values() if isinstance(value, dict) else [value]
+        for text in texts:
+            for _, name, _, _ in string.Formatter().parse(text):
+                if name is not None and name not in PLACEHOLDERS:
+                    raise ValueError(f"unknown placeholder {{{name}}}")
+        return value
+
+
+PLACEHOLDERS = frozenset(
+    {"name", "company", "owner", "position", "answer_by", "stage", "next_step", "start"}
+)
+
+
+def fill(template: str, **values: str) -> str:
+    """A template with its placeholders filled; one that is not given becomes nothing.
+
+    Values are inserted as they are: a candidate called ``{owner}`` stays ``{owner}``.
+
+    >>> fill("{name}您好", name="{owner}")
+    '{owner}您好'
+    """
+    return template.format_map(_Blank(values)).strip()
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def moment(at: datetime) -> str:
+    """A moment as people here write it.
+
+    >>> from datetime import UTC
+    >>> moment(datetime(2026, 11, 22, 6, 5, tzinfo=UTC))
+    '11月22日 周日 14:05'
+    """
+    local = at.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日 周{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
+
+
+def owner_of(replies: Replies, name: str) -> str:
+    """How we call whoever works a case, to the candidate."""
+    return fill(replies.owner_named, name=name) if name else replies.owner_unknown
+
+
+def stage_name(replies: Replies, stage: str) -> str:
+    """A stage, in words for the candidate."""
+    return replies.stages[stage]
+
+
+def next_step(replies: Replies, stage: str, start: str) -> str:
+    """What comes next for the candidate."""
+    template = replies.next_steps.get(stage, replies.next_steps["ended"])
+    return fill(template, start=start)
+
+
+Named = Mapping[str, str]

@@ -1,0 +1,1 @@
+"""What is changed without programming: settings, words, rules, surveys."""

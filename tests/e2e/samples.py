@@ -1,0 +1,404 @@
+"""One believable view model for every template, in every state worth looking at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import segno
+
+from bot.web import public_views as public
+from bot.web import views
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)  # 14:30 in Shanghai
+COMPANY = "杭州远山科技有限公司"
+EVIL = "<script>alert(1)</script>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A template with what it is given. ``name`` names the picture."""
+
+    name: str
+    template: str
+    context: Mapping[str, Any]
+
+
+def ago(**span: float) -> datetime:
+    """A moment before the samples' now."""
+    return NOW - timedelta(**span)
+
+
+def qr(text: str) -> str:
+    """A QR code as a data: address."""
+    return segno.make(text, error="m").svg_data_uri(scale=4, border=1)
+
+
+def words(text: str) -> tuple[views.Segment, ...]:
+    """Segments from "plain [evidence|intent] plain"."""
+    segments = []
+    for part in text.replace("]", "[").split("["):
+        if "|" in part:
+            said, intent = part.split("|")
+            segments.append(views.Segment(text=said, intent=intent))
+        elif part:
+            segments.append(views.Segment(text=part))
+    return tuple(segments)
+
+
+def shell(active: str = "", **changes: Any) -> views.Shell:
+    """The console as 王敏 sees it."""
+    made = views.Shell(
+        language="zh",
+        now=NOW,
+        company=COMPANY,
+        csrf="csrf-token-of-this-session",
+        viewer=views.Viewer(id="u1", name="王敏", role="hr_admin"),
+        active=active,  # type: ignore[arg-type] # one of the literals, by every caller
+        open_alerts=3,
+    )
+    return replace(made, **changes)
+
+
+OUTSIDE = replace(shell(), viewer=None)
+
+URGENT = views.AlertCard(
+    id="a1",
+    candidate_id="c1",
+    candidate_name="张三丰",
+    position="后端工程师",
+    stage="accepted",
+    topic="counter_offer",
+    severity="now",
+    quote=words(
+        "王姐，跟您说个事，[领导昨天找我谈了，说给我涨到 24k|counter_offer]，"
+        "我[可能需要再考虑两天|consider]，周五前给您答复可以吗？"
+    ),
+    quote_at=ago(hours=3, minutes=12),
+    question="原公司挽留的条件是什么，他看重的是薪资还是别的？辞职信交了吗？",
+    raised_at=ago(hours=3, minutes=10),
+    due_at=ago(hours=1, minutes=10),
+    overdue=True,
+    turns=(
+        views.Turn(author="bot", text="您好，离入职还有一周，辞职信已经交给公司了吗？"),
+        views.Turn(author="candidate", text="还没，这两天比较忙"),
+        views.Turn(author="hr", text="好的三丰，方便的时候和我说一声就行。"),
+    ),
+    suggestion=(
+        "三丰，谢谢你坦诚告诉我。涨薪之外，当初想换的原因（带团队、做支付核心）现在解决了吗？"
+        "今晚 8 点方便通个电话吗，我们一起把两边的条件摆一摆。"
+    ),
+    hit_rate=views.HitRate(useful=24, judged=30),
+)
+SALARY = views.AlertCard(
+    id="a2",
+    candidate_id="c2",
+    candidate_name="欧阳雪",
+    position="产品经理",
+    stage="offer",
+    topic="salary",
+    severity="today",
+    quote=words("整体都挺好的，就是[薪资这块能不能再谈谈，少于 28k 我确实没法接|salary]。"),
+    quote_at=ago(minutes=26),
+    question="28k 是底薪还是总包？对奖金和月数能接受到哪里？",
+    raised_at=ago(minutes=25),
+    due_at=NOW + timedelta(hours=3, minutes=35),
+)
+SILENT = views.AlertCard(
+    id="a3",
+    candidate_id="c3",
+    candidate_name="买买提·艾力",
+    position="数据分析师",
+    stage="accepted",
+    topic="silence",
+    severity="digest",
+    quote=words("好的，[体检我看看哪天有空|consider]"),
+    quote_at=ago(days=3),
+    question="体检约在哪天？三天没有回复，通常他当天就回。",
+    raised_at=ago(hours=20),
+    due_at=NOW + timedelta(days=2, hours=4),
+)
+JUDGED = replace(
+    SALARY,
+    id="a4",
+    verdict=views.GivenVerdict(value="useful", by="王敏", at=ago(minutes=4)),
+)
+FALSE_ALARM = replace(
+    SILENT,
+    id="a5",
+    verdict=views.GivenVerdict(value="false_alarm", by="李磊", at=ago(days=1)),
+)
+HANDLED = replace(
+    URGENT, id="a6", verdict=views.GivenVerdict(value="handled", by="王敏", at=ago(hours=5))
+)
+
+ROWS = (
+    views.CandidateRow(id="c1", name="张三丰", position="后端工程师", stage="accepted",
+        level="critical", score=82, open_alerts=2, last_at=ago(hours=3),
+        start_on=date(2026, 12, 1), owner="王敏"),
+    views.CandidateRow(id="c2", name="欧阳雪", position="产品经理", stage="offer",
+        level="high", score=64, open_alerts=1, last_at=ago(minutes=26), owner="李磊"),
+    views.CandidateRow(id="c3", name="买买提·艾力", position="数据分析师", stage="accepted",
+        level="medium", score=41, open_alerts=1, last_at=ago(days=3),
+        start_on=date(2026, 12, 14), owner="王敏"),
+    views.CandidateRow(id="c4", name="陈静", position="前端工程师", stage="onboarded",
+        level="low", score=8, open_alerts=0, last_at=ago(days=1), owner="王敏"),
+    views.CandidateRow(id="c5", name="John Smith", position="", stage="interview",
+        level="low", score=0, open_alerts=0, owner=""),
+    views.CandidateRow(id="c6", name="诸葛明", position="资深基础架构与可靠性工程师（杭州）",
+        stage="reneged", level="high", score=71, open_alerts=0, last_at=ago(days=40),
+        owner="李磊"),
+)  # fmt: skip
+STAGES = ("interview", "offer", "accepted", "onboarded", "confirmed", "declined", "reneged")
+NEW = views.NewCandidate(
+    positions=(
+        views.Choice(value="p1", text="后端工程师 · 杭州"),
+        views.Choice(value="p2", text="产品经理 · 上海"),
+    ),
+    stages=STAGES,
+)
+CANDIDATES = views.CandidatesPage(
+    rows=ROWS, stages=STAGES, form=NEW, next_url="/console/candidates?cursor=abc"
+)
+
+ENTRIES = (
+    views.TimelineEntry(id="1", kind="event", author="staff", at=ago(days=6, hours=3),
+        segments=words("阶段改为“已接受”，由 王敏 更改")),
+    views.TimelineEntry(id="2", kind="text", author="bot", outbound=True, channel="webchat",
+        at=ago(days=6, hours=2), state="sent",
+        segments=words("恭喜您接受 offer！入职前我会帮您记着几件事：辞职信、交接、体检。"
+                       "入职日期是 12 月 1 日，对吗？")),
+    views.TimelineEntry(id="3", kind="press", author="candidate", channel="webchat",
+        at=ago(days=6, hours=1), segments=words("对的，12 月 1 日"), intents=("accept",)),
+    views.TimelineEntry(id="4", kind="note", author="hr", author_name="王敏",
+        at=ago(days=1, hours=5),
+        segments=words("电话里提到妻子希望他离家近一些，通勤 50 分钟可以接受。")),
+    views.TimelineEntry(id="5", kind="text", author="bot", outbound=True, channel="telegram",
+        at=ago(days=1, hours=4), state="sent",
+        segments=words("您好，离入职还有一周，辞职信已经交给公司了吗？")),
+    views.TimelineEntry(id="6", kind="text", author="candidate", channel="telegram",
+        at=ago(days=1, hours=2), segments=words("还没，[这两天比较忙|consider]"),
+        intents=("consider",)),
+    views.TimelineEntry(id="7", kind="text", author="hr", author_name="王敏", outbound=True,
+        channel="telegram", at=ago(days=1, hours=1), state="sent",
+        segments=words("好的三丰，方便的时候和我说一声就行。")),
+    views.TimelineEntry(id="8", kind="text", author="candidate", channel="telegram",
+        at=ago(hours=3, minutes=12), segments=URGENT.quote,
+        intents=("counter_offer", "consider")),
+    views.TimelineEntry(id="9", kind="unsupported", author="candidate", channel="telegram",
+        at=ago(hours=3), segments=()),
+    views.TimelineEntry(id="10", kind="text", author="hr", author_name="王敏", outbound=True,
+        channel="telegram", at=ago(minutes=8), state="dead", error="对方已屏蔽机器人",
+        segments=words("三丰，今晚 8 点方便通个电话吗？")),
+    views.TimelineEntry(id="11", kind="text", author="hr", author_name="王敏", outbound=True,
+        channel="webchat", at=ago(minutes=1), state="queued",
+        segments=words("三丰，Telegram 好像没送到，这里再问一次：今晚 8 点方便通个电话吗？")),
+)  # fmt: skip
+CANDIDATE = views.CandidatePage(
+    id="c1", name="张三丰", position="后端工程师", stage="accepted",
+    stage_at=ago(days=6), level="critical", score=82, stages=STAGES,
+    timeline=views.Timeline(
+        days=views.by_day(ENTRIES, ZONE), older_url="/console/candidates/c1?before=1"
+    ),
+    takeover=views.Takeover(
+        muted=True, by="王敏", since=ago(minutes=8), channel="webchat"
+    ),
+    invite_channels=("webchat", "telegram"),
+    phone="138****5678", owner="王敏", start_on=date(2026, 12, 1),
+    channels=("webchat", "telegram"),
+    alerts=(URGENT, replace(SALARY, id="a9", candidate_id="c1", candidate_name="张三丰")),
+    factors=(
+        views.RiskFactor(reason="原公司提出挽留条件", points=30, at=ago(hours=3),
+            quote=words("[领导昨天找我谈了，说给我涨到 24k|counter_offer]")),
+        views.RiskFactor(reason="接受后又说要再考虑", points=24.5, at=ago(hours=3),
+            quote=words("[可能需要再考虑两天|consider]")),
+        views.RiskFactor(reason="入职前一周还没有交辞职信", points=20, at=ago(days=1)),
+        views.RiskFactor(reason="主动确认了入职日期", points=-6, at=ago(days=6)),
+    ),
+    facts=(
+        views.AgreedFact(name="月薪", value="20k × 14 薪", source="offer 第 2 版",
+            at=ago(days=8)),
+        views.AgreedFact(name="入职日期", value="2026-12-01", source="候选人，网页聊天",
+            at=ago(days=6)),
+        views.AgreedFact(name="试用期", value="3 个月", source="offer 第 2 版", at=ago(days=8)),
+    ),
+    invites=(
+        views.InviteRow(channel="telegram", created_at=ago(days=5), state="used"),
+        views.InviteRow(channel="webchat", created_at=ago(days=9), state="expired"),
+    ),
+)  # fmt: skip
+CHAT_URL = "https://hr.example.com/chat/3vJx8k2mQpZ7rT5wY1nB6cD9"
+NEWCOMER = replace(
+    CANDIDATE, id="c5", name="John Smith", position="", stage="interview", level="low", score=0,
+    timeline=views.Timeline(days=()), takeover=views.Takeover(
+        blocked="还没有可以联系到对方的渠道。请先生成邀请链接发给对方。"),
+    channels=(), alerts=(), factors=(), facts=(), invites=(), phone="", start_on=None,
+    fresh_invite=views.FreshInvite(channel="webchat", url=CHAT_URL, qr=qr(CHAT_URL),
+        expires_at=NOW + timedelta(days=7)),
+)  # fmt: skip
+
+POSITIONS = views.PositionsPage(
+    rows=(
+        views.PositionRow(id="p1", title="后端工程师", department="支付技术部", city="杭州",
+            budget_low=16000, budget_high=22000, months=14, candidates=12, owner="王敏"),
+        views.PositionRow(id="p2", title="产品经理", department="增长中心", city="上海",
+            budget_high=28000, months=13.5, candidates=4, owner="李磊"),
+        views.PositionRow(id="p3", title="数据分析师", candidates=0),
+        views.PositionRow(id="p4", title="客户成功经理", city="北京", budget_low=12000,
+            budget_high=18500, months=13, candidates=7, owner="李磊", closed=True),
+    )
+)  # fmt: skip
+LINK = "https://t.me/yinuo_demo_bot?start=k3f9x2"
+SETTINGS = views.SettingsPage(
+    login="wangmin", name="王敏", role="hr_admin", telegram="on",
+    sessions=(
+        views.SessionRow(id="s1", agent="Chrome · Windows", created_at=ago(hours=2),
+            seen_at=ago(minutes=0), current=True),
+        views.SessionRow(id="s2", agent="企业微信 · iPhone", created_at=ago(days=1),
+            seen_at=ago(hours=9)),
+    ),
+)  # fmt: skip
+
+CHAT = public.ChatPage(
+    base="/chat/token", company=COMPANY, position="后端工程师 · 杭州",
+    messages=(
+        public.ChatMessage(id="1", direction="out", author="bot", at=ago(days=1, hours=4),
+            text="您好，我是远山科技的招聘助手（自动程序，非真人）。"
+                 "我会帮您记着入职前的几件事，也会把您的问题及时转给招聘同事。\n"
+                 "您同意我们保存这里的聊天记录吗？",
+            buttons=()),
+        public.ChatMessage(id="2", direction="in", author="candidate", text="同意",
+            at=ago(days=1, hours=3, minutes=58)),
+        public.ChatMessage(id="3", direction="out", author="hr", name="王敏",
+            at=ago(hours=1), text="三丰你好，我是王敏。入职材料清单已经发到你邮箱了，收到了吗？"),
+        public.ChatMessage(id="4", direction="in", author="candidate", at=ago(minutes=40),
+            text="收到啦，谢谢王姐。体检报告要原件吗？"),
+        public.ChatMessage(id="5", direction="out", author="bot", at=ago(minutes=39),
+            text="体检报告带复印件即可，入职当天交给前台。体检约好了吗？",
+            buttons=(public.ChatButton(label="已经约好", value="已经约好"),
+                     public.ChatButton(label="还没约", value="还没约"),
+                     public.ChatButton(label="有问题，转人工", value="转人工"))),
+    ),
+)  # fmt: skip
+CODES = tuple(f"{n:02d}kf-w7qm-x2vd-9rtc-h4zb-p6sj-{n:02d}" for n in range(1, 11))
+
+
+def entry_samples() -> list[Sample]:
+    """Pages outside the console."""
+    totp = public.TotpPage(
+        action="/setup/t/totp",
+        account="wangmin",
+        qr=qr("otpauth://totp/Yinuo:wangmin?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Yinuo"),
+        secret="JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
+    )
+    setup = public.SetupPage(action="/setup/t")
+    bad = public.SetupPage(
+        action="/setup/t",
+        company=COMPANY,
+        name="王敏",
+        login="wangmin",
+        errors={"password": "密码包含登录名，请换一个。"},
+    )
+    saved = public.RecoveryPage(login="wangmin", codes=CODES, next_url="/console/alerts")
+    closed = replace(CHAT, closed=True)
+    pages: list[tuple[str, str, object]] = [
+        ("setup", "setup.html", setup),
+        ("setup-error", "setup.html", bad),
+        ("totp", "totp.html", totp),
+        ("totp-wrong", "totp.html", replace(totp, wrong=True)),
+        ("recovery", "recovery.html", saved),
+        ("signin", "signin.html", public.SigninPage()),
+        ("signin-error", "signin.html", public.SigninPage(login="wangmin", error="credentials")),
+        ("signin-locked", "signin.html",
+         public.SigninPage(login="wangmin", error="locked", wait_minutes=15)),
+        ("error-404", "error.html", public.ErrorPage(status=404, request_id="", home="")),
+        ("error-403", "error.html", public.ErrorPage(status=403, request_id="01JD-8KQ2")),
+        ("error-429", "error.html", public.ErrorPage(status=429, request_id="01JD-8KQ2")),
+        ("error-500", "error.html", public.ErrorPage(status=500, request_id="01JD-8KQ2")),
+        ("chat", "chat.html", CHAT),
+        ("chat-empty", "chat.html", replace(CHAT, messages=())),
+        ("chat-closed", "chat.html", closed),
+    ]  # fmt: skip
+    return [
+        Sample(name=name, template=template, context={"shell": OUTSIDE, "page": page})
+        for name, template, page in pages
+    ]
+
+
+def console_samples() -> list[Sample]:
+    """Pages of the console."""
+    counts = {"open": 3, "mine": 2}
+    cards = (URGENT, SALARY, SILENT)
+    inbox = views.AlertsPage(show="open", cards=cards, counts=counts, next_url="/console/alerts?c=1")
+    handled = views.AlertsPage(show="handled", cards=(JUDGED, HANDLED, FALSE_ALARM), counts=counts)
+    wrong = replace(NEW, open=True, name="", errors={"name": "请填写姓名。"}, stage="interview")
+    link = views.TelegramLink(url=LINK, qr=qr(LINK), expires_at=NOW + timedelta(minutes=30))
+    welcome = (views.Flash(kind="ok", text="候选人档案已建立。"),)
+    sorry = (views.Flash(kind="error", text="没有保存：请先改正下面标出的内容。"),)
+    budget = views.PositionsPage(
+        rows=(), open=True, values={"budget_low_k": "30", "budget_high_k": "20"},
+        errors={"budget_high_k": "上限不能低于下限。", "title": "请填写职位名称。"},
+    )  # fmt: skip
+    free = views.Takeover(channel="telegram")
+    console = "console/"
+    pages: list[tuple[str, str, views.Shell, object]] = [
+        ("alerts", "alerts.html", shell("alerts"), inbox),
+        ("alerts-handled", "alerts.html", shell("alerts"), handled),
+        ("alerts-empty", "alerts.html", shell("alerts", open_alerts=0),
+         views.AlertsPage(show="open", cards=())),
+        ("alerts-mine-empty", "alerts.html", shell("alerts"),
+         views.AlertsPage(show="mine", cards=())),
+        ("alerts-handled-empty", "alerts.html", shell("alerts"),
+         views.AlertsPage(show="handled", cards=())),
+        ("candidates", "candidates.html", shell("candidates"), CANDIDATES),
+        ("candidates-form", "candidates.html", shell("candidates", flashes=sorry),
+         replace(CANDIDATES, form=wrong)),
+        ("candidates-empty", "candidates.html", shell("candidates"),
+         replace(CANDIDATES, rows=(), next_url=None)),
+        ("candidates-none", "candidates.html", shell("candidates"),
+         replace(CANDIDATES, rows=(), next_url=None, query="张三")),
+        ("candidate", "candidate.html", shell("candidates"), CANDIDATE),
+        ("candidate-bot", "candidate.html", shell("candidates"),
+         replace(CANDIDATE, takeover=free)),
+        ("candidate-new", "candidate.html", shell("candidates", flashes=welcome), NEWCOMER),
+        ("positions", "positions.html", shell("positions"), POSITIONS),
+        ("positions-form", "positions.html", shell("positions", flashes=sorry), budget),
+        ("positions-empty", "positions.html", shell("positions"), views.PositionsPage(rows=())),
+        ("settings", "settings.html", shell("settings"), SETTINGS),
+        ("settings-link", "settings.html", shell("settings"),
+         replace(SETTINGS, telegram_link=link)),
+        ("settings-linked", "settings.html", shell("settings"),
+         replace(SETTINGS, telegram="linked")),
+        ("settings-off", "settings.html", shell("settings"), replace(SETTINGS, telegram="off")),
+    ]  # fmt: skip
+    return [
+        Sample(name=name, template=console + template, context={"shell": outer, "page": page})
+        for name, template, outer, page in pages
+    ]
+
+
+def partial_samples() -> list[Sample]:
+    """Pieces that answer htmx requests."""
+    outer = shell()
+    inbox = views.AlertsPage(show="open", cards=(URGENT,))
+    pieces: list[tuple[str, dict[str, object]]] = [
+        ("_alert_list", {"page": inbox}),
+        ("_alert_card", {"card": JUDGED}),
+        ("_candidate_rows", {"page": CANDIDATES}),
+        ("_timeline", {"page": CANDIDATE}),
+        ("_takeover", {"page": CANDIDATE}),
+        ("_invites", {"page": NEWCOMER}),
+    ]
+    return [
+        Sample(name=name, template=f"console/{name}.html", context={"shell": outer, **rest})
+        for name, rest in pieces
+    ]
+
+
+def all_samples() -> list[Sample]:
+    """Everything above."""
+    return [*entry_samples(), *console_samples(), *partial_samples()]
