@@ -15,7 +15,7 @@ from enum import StrEnum
 import structlog
 
 from storage.database import Tx
-from storage.queries import settings
+from storage.queries.users import set_setting, setting
 
 log = structlog.get_logger(__name__)
 
@@ -67,30 +67,29 @@ class ClockGuard:
 
     def believe(self, tx: Tx) -> bool:
         """Whether ``tx.now`` can be trusted. Writes the moment down when it can."""
-        stored = settings.get(tx, SEEN)
-        seen = datetime.fromisoformat(stored) if stored is not None else tx.now
-        stopped = settings.get(tx, STOPPED)
+        stored = setting(tx, SEEN)
+        seen = datetime.fromisoformat(stored) if stored else tx.now
+        stopped = setting(tx, STOPPED)
         jump = self._jump(tx.now, seen, stopped)
         if jump is None:
-            if stopped is not None:
-                settings.unset(tx, STOPPED)
+            if stopped:
                 log.warning("clock.right_again")
-            settings.put(tx, SEEN, tx.now.isoformat())
-            self._base = (tx.now, self._monotonic())
+            self.confirm(tx)
             return True
-        if stopped is None:
-            settings.put(tx, STOPPED, jump.direction.value)
+        if not stopped:
+            set_setting(tx, STOPPED, jump.direction.value)
             log.error("clock.jumped", direction=jump.direction.value)
             tx.after_commit(lambda: self._on_jump(jump))
         return False
 
     def confirm(self, tx: Tx) -> None:
         """A person says the clock is right as it is now: go on from here."""
-        settings.unset(tx, STOPPED)
-        settings.put(tx, SEEN, tx.now.isoformat())
+        if setting(tx, STOPPED):
+            set_setting(tx, STOPPED, "")
+        set_setting(tx, SEEN, tx.now.isoformat())
         self._base = (tx.now, self._monotonic())
 
-    def _jump(self, now: datetime, seen: datetime, stopped: str | None) -> Jump | None:
+    def _jump(self, now: datetime, seen: datetime, stopped: str) -> Jump | None:
         if now < seen - self._back:
             return Jump(direction=Direction.BACK, expected=seen, found=now)
         if self._base is None:

@@ -249,9 +249,7 @@ class Sender:
             delay = back_off * self._jitter()
         at = self._now() + delay
         log.info("delivery.later", outbox=row.id, delay_s=round(delay.total_seconds(), 1))
-        await self._settle(
-            row, lambda tx: outbox.later(tx, row, self._owner, at=at, error=reason)
-        )
+        await self._settle(row, lambda tx: outbox.later(tx, row, self._owner, at=at, error=reason))
 
     async def _park(self, row: Claimed, reason: str, *, ambiguous: bool) -> None:
         log.warning("delivery.given_up", outbox=row.id, ambiguous=ambiguous)

@@ -131,7 +131,7 @@ class _Threads:
         try:
             with engine.connect() as conn:
                 return work(Tx(conn, self._now()))
-        except sa.exc.OperationalError as error:
+        except (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InternalError) as error:
             raise StorageUnavailable(_cause(error)) from error
 
 
@@ -152,35 +152,48 @@ class SQLiteDatabase(_Threads):
         self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
         # Opened here, so that an unusable file fails the start and not the first message.
-        self._conn = self._writer.connect()
+        self._conn: sa.Connection | None = self._writer.connect()
+        self._closed = False
         self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work[T]) -> Future[T]:
         future: Future[T] = Future()
-        self._queue.put((work, future))
+        if self._closed:
+            future.set_exception(StorageUnavailable("the database is closed"))
+        else:
+            self._queue.put((work, future))
         return future
 
     def submit_read(self, work: Work[T]) -> Future[T]:
         return self._pool.submit(self._reading, self._reader, work)
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
         self._pool.shutdown(wait=True)
-        self._conn.close()
+        if self._conn is not None:
+            self._conn.close()
         self._writer.dispose()
         self._reader.dispose()
         self._lock.close()
 
     def _serve(self) -> None:
         stopping = False
-        while not stopping:
+        while not stopping or not self._queue.empty():
             group = [self._queue.get()]
             while len(group) < GROUP and not self._queue.empty():
                 group.append(self._queue.get())
-            stopping = None in group
-            waiting = [item for item in group if item is not None and not item[1].cancelled()]
+            stopping = stopping or None in group
+            # Once running, a future can no longer be cancelled under the writer's hands.
+            waiting = [
+                item
+                for item in group
+                if item is not None and item[1].set_running_or_notify_cancel()
+            ]
             if waiting:
                 self._commit_together(waiting)
 
@@ -188,10 +201,11 @@ class SQLiteDatabase(_Threads):
         done: list[tuple[Tx, Future[Any], Any]] = []
         failed: list[tuple[Future[Any], BaseException]] = []
         try:
-            with self._conn.begin() as transaction:
+            conn = self._conn = self._conn or self._writer.connect()
+            with conn.begin() as transaction:
                 for work, future in group:
-                    tx = Tx(self._conn, self._now())
-                    savepoint = self._conn.begin_nested()
+                    tx = Tx(conn, self._now())
+                    savepoint = conn.begin_nested()
                     try:
                         result = work(tx)
                     except sa.exc.OperationalError:
@@ -217,9 +231,10 @@ class SQLiteDatabase(_Threads):
         self, group: list[tuple[Work[Any], Future[Any]]], error: sa.exc.DBAPIError
     ) -> None:
         """The common commit failed: nothing is written. Try each alone, to spare the innocent."""
-        self._conn.invalidate()
-        self._conn.close()
-        self._conn = self._writer.connect()
+        if self._conn is not None:
+            self._conn.invalidate()
+            self._conn.close()
+            self._conn = None  # connected again when next needed, which may fail again
         if len(group) == 1:
             group[0][1].set_exception(_unavailable(error))
             return

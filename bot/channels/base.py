@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.messages import Address, Card, Content, HttpCall, Inbound, Receipt, Received
+from bot.messages import Address, Card, Content, HttpCall, Receipt, Received
 
 Payload = dict[str, Any]
 Accept = Callable[[Received], Awaitable[None]]
@@ -24,7 +24,7 @@ class Limits:
     dedupes: bool  # whether it drops a second send under the same key
     rate: float
     burst: float
-    merge_pause: bool = True  # whether people type here, so that messages come in pieces
+    link_is_chat: bool = False  # the invite link itself is where the person writes
 
 
 class Channel(Protocol):
@@ -53,8 +53,8 @@ class Channel(Protocol):
     ) -> Receipt:
         """Deliver one payload, or replace a sent card. Raises TryLater, GiveUp or Unknown."""
 
-    async def noticed(self, press: Inbound, note: str) -> None:
-        """Tell the platform that a press arrived, where a button would otherwise keep spinning."""
+    async def noticed(self, external_id: str, note: str) -> None:
+        """Answer a press, where its button would otherwise keep spinning."""
 
     def fetch(self, media_id: str) -> AsyncIterator[bytes]:
         """Stream an attachment the platform holds for us."""

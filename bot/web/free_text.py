@@ -26,10 +26,10 @@ _NUMERALS = dict(zip("零〇○幺么一二两兩三四五六七八九", "000111
 _INVISIBLE = ("Cf", "Cc", "Mn", "Me")
 
 # A digit and at most two separators at a time: no two ways to read the same text.
-_RUN = re.compile(r"[0-9](?:[ \t\-_./·、,()~—–]{0,2}[0-9])*")
+_RUN = re.compile(r"\+?[0-9](?:[ \t\n\-_./·、,。()~—–]{0,2}[0-9])*")
 _MOBILE = re.compile(rf"(?:0086|86)?0?({CN_MOBILE})")
 _LINES = re.compile(
-    rf"(?:0086|86)?0?(?:{CN_FIXED})"
+    rf"(?:(?:0086|86)0?|0)(?:{CN_FIXED})"
     r"|(?:00)?(?:852[2-9][0-9]{7}|853[268][0-9]{7}|8860?(?:9[0-9]{8}|[2-8][0-9]{7,8}))"
 )
 _MAIL_LOCAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
@@ -59,6 +59,7 @@ class _Digits:
     text: str
     places: list[int]
     edges: frozenset[int]
+    plus: bool  # the run begins with a plus sign
 
 
 def mask_free_text(text: str) -> str:
@@ -87,6 +88,8 @@ def _once(text: str) -> str:
     for start, end, label in sorted(spans):
         parts += [text[done : folded.places[start]], label]
         done = folded.places[end - 1] + 1
+        following = folded.places[end] if end < len(folded.places) else len(text)
+        done = max(done, following)  # what is invisible behind a number goes with it
     return "".join(parts) + text[done:]
 
 
@@ -98,7 +101,8 @@ def _all(folded: _Folded) -> Iterator[tuple[int, int, str]]:
     for run in _RUN.finditer(folded.numerals):
         digits = _digits(folded, run.start(), run.end())
         for start, end, label in _numbers(digits):
-            yield digits.places[start], digits.places[end - 1] + 1, label
+            sign = 1 if start == 0 and digits.plus else 0
+            yield digits.places[start] - sign, digits.places[end - 1] + 1, label
     for match in _PASSPORT.finditer(folded.text):
         yield *match.span(), ID
 
@@ -136,8 +140,11 @@ def _mails(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _digits(folded: _Folded, start: int, end: int) -> _Digits:
-    text, places, edges = [], [], {0}
-    for place in range(start, end):
+    text: list[str] = []
+    places: list[int] = []
+    edges = {0}
+    plus = folded.text[start] == "+"
+    for place in range(start + plus, end):
         digit = folded.numerals[place]
         if not digit.isdigit():
             edges.add(len(text))
@@ -150,15 +157,13 @@ def _digits(folded: _Folded, start: int, end: int) -> _Digits:
     if following[:1] in ("X", "x") and not following[1:].isalnum():
         text.append("X")
         places.append(end)
-    return _Digits("".join(text), places, frozenset(edges | {len(text)}))
+    return _Digits("".join(text), places, frozenset(edges | {len(text)}), plus)
 
 
 def _numbers(digits: _Digits) -> Iterator[tuple[int, int, str]]:
-    if len(digits.text) < 10:
-        return
     at = 0
     fresh = True  # just after a number already found
-    while at < len(digits.text) - 9:
+    while at <= len(digits.text) - 8:
         found = _number_at(digits, at, fresh or at in digits.edges)
         fresh = found is not None
         if found:
@@ -181,8 +186,16 @@ def _number_at(digits: _Digits, at: int, edge: bool) -> tuple[int, str] | None:
         line = _LINES.match(text, at)
         if line and line.end() in digits.edges and not _MOBILE.fullmatch(text, at, line.end()):
             return line.end(), LINE
+    if at == 0 and digits.plus and not text.startswith("86") and (end := _abroad(digits)):
+        return end, LINE
     mobile = _MOBILE.match(text, at)
     return (mobile.end(), PHONE) if mobile else None
+
+
+def _abroad(digits: _Digits) -> int | None:
+    """Where a number behind a plus sign ends: ITU-T E.164 allows fifteen digits, few have nine."""
+    ends = sorted(end for end in digits.edges if 8 <= end <= 15)
+    return next((end for end in ends if end >= 10), ends[-1] if ends else None)
 
 
 def _long_kind(number: str) -> str | None:

@@ -155,8 +155,8 @@ def mask_ip(text: str) -> str:
         address = address.ipv4_mapped
     if isinstance(address, ipaddress.IPv4Address):
         return str(address).rpartition(".")[0] + ".*"
-    groups = address.exploded.split(":")[:3]
-    return ":".join(f"{int(group, 16):x}" for group in groups) + ":*"
+    groups = (address.packed[at : at + 2] for at in (0, 2, 4))
+    return ":".join(f"{int.from_bytes(group, 'big'):x}" for group in groups) + ":*"
 
 
 _RULES: dict[str, Callable[[str], str]] = {

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
-from storage.enums import AlertStatus, Role, Stage, Verdict
+from storage.enums import AlertStatus, OutboxKind, OutboxStatus, Role, Stage, Verdict
 from storage.errors import NotFound
 from storage.queries.common import insert, insert_new, table, update
 from storage.queries.scope import CANDIDATE, visible
@@ -21,6 +21,7 @@ from storage.tables import (
     Card,
     Conversation,
     Identity,
+    Outbox,
     Position,
     User,
 )
@@ -336,13 +337,19 @@ def receivers(tx: Tx, owner_id: str | None) -> list[Any]:
     return tx.all(query.order_by(talk.c.id))
 
 
-def cards(tx: Tx, alert_id: str) -> list[Any]:
-    """Where an alert's card stands: conversation_id, channel, receipt, revision."""
-    card, talk = table(Card), table(Conversation)
+def card_places(tx: Tx, alert_id: str) -> list[Any]:
+    """Conversations (id, channel) where an alert's card stands or is on its way to."""
+    card, talk, outbox = table(Card), table(Conversation), table(Outbox)
+    standing = sa.select(card.c.conversation_id).where(card.c.alert_id == alert_id)
+    coming = sa.select(outbox.c.conversation_id).where(
+        outbox.c.kind == OutboxKind.CARD.value,
+        outbox.c.payload == alert_id,
+        outbox.c.status.in_([OutboxStatus.NEW.value, OutboxStatus.SENDING.value]),
+    )
     return tx.all(
-        sa.select(card, talk.c.channel)
-        .join(talk, talk.c.id == card.c.conversation_id)
-        .where(card.c.alert_id == alert_id)
+        sa.select(talk.c.id, talk.c.channel)
+        .where(sa.or_(talk.c.id.in_(standing), talk.c.id.in_(coming)))
+        .order_by(talk.c.id)
     )
 
 

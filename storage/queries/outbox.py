@@ -129,7 +129,8 @@ def _refill(tx: Tx, channel: str, *, rate: float, burst: float) -> float:
     return float(min(burst, row.tokens + elapsed * rate))
 
 
-def _claimable(now: datetime) -> sa.ColumnElement[bool]:
+def claimable(now: datetime) -> sa.ColumnElement[bool]:
+    """Due, or left behind by a sender whose lease has run out."""
     return sa.or_(
         sa.and_(OUTBOX.c.status == OutboxStatus.NEW.value, OUTBOX.c.next_at <= now),
         sa.and_(OUTBOX.c.status == OutboxStatus.SENDING.value, OUTBOX.c.lease_until <= now),
@@ -155,7 +156,7 @@ def _heads(tx: Tx, channel: str, limit: int) -> list[Any]:
         .where(
             OUTBOX.c.channel == channel,
             OUTBOX.c.status.in_(UNFINISHED),
-            _claimable(tx.now),
+            claimable(tx.now),
             _is_head(),
         )
         .order_by(OUTBOX.c.next_at, OUTBOX.c.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -87,11 +87,24 @@ def plan_at(
     return insert_new(tx, Scheduled, [row]) == 1
 
 
-def claim_due(tx: Tx, *, limit: int = 50) -> list[Due]:
-    """Due rows, oldest first, locked until the transaction ends: nobody else can fire them."""
+def server_time(tx: Tx) -> datetime:
+    """The moment this transaction began, by the clock of the PostgreSQL server."""
+    moment: datetime = tx.scalar(sa.select(sa.func.now()))
+    return moment
+
+
+def claim_due(tx: Tx, *, limit: int = 50, skip: Collection[int] = ()) -> list[Due]:
+    """Due rows, oldest first, locked until the transaction ends: nobody else can fire them.
+
+    ``skip``: ids that were looked at already and stay pending.
+    """
     rows = tx.all(
         sa.select(SCHEDULED)
-        .where(SCHEDULED.c.status == ScheduledStatus.PENDING.value, SCHEDULED.c.due_at <= tx.now)
+        .where(
+            SCHEDULED.c.status == ScheduledStatus.PENDING.value,
+            SCHEDULED.c.due_at <= tx.now,
+            SCHEDULED.c.id.not_in(skip),
+        )
         .order_by(SCHEDULED.c.due_at, SCHEDULED.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

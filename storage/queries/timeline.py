@@ -226,3 +226,22 @@ def outbox_of(tx: Tx, message_ids: Sequence[int]) -> dict[int, Any]:
         )
     )
     return {row.message_id: row for row in rows}
+
+
+def text_of(tx: Tx, vault: Vault, message_id: int) -> str:
+    """The words of one message."""
+    row = tx.first(
+        sa.select(MESSAGE.c.uid, MESSAGE.c.body_sealed, TALK.c.subject_id)
+        .join(TALK, TALK.c.id == MESSAGE.c.conversation_id)
+        .where(MESSAGE.c.id == message_id)
+    )
+    if row is None:
+        raise NotFound("no such message")
+    key = vault.key(tx, row.subject_id)
+    return unseal(key, row.body_sealed, "message.body_sealed", row.uid)
+
+
+def external_id(tx: Tx, uid: str) -> str | None:
+    """The platform's own id of a message."""
+    found: str | None = tx.scalar(sa.select(MESSAGE.c.external_id).where(MESSAGE.c.uid == uid))
+    return found

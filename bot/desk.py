@@ -1,0 +1,200 @@
+"""What a person of ours does at the desk: judge, reply, move, invite. The same record as a turn.
+
+Each function is one unit of work, checks the viewer's view of the object, and adds its link to
+the audit chain in the same commit.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from bot import records, rows
+from bot.alerts import actions
+from bot.errors import Conflict, Stale
+from bot.pipeline import Road
+from bot.turn import Outcome
+from scheduler.engine import DELIVERY
+from storage.database import Tx
+from storage.enums import Author, InvitePurpose, Stage, Verdict
+from storage.queries import alerts, audit, invites, outbox, people, scheduled, timeline, turns
+from storage.viewer import Viewer
+
+T = TypeVar("T")
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """A link, shown once: only its hash is stored."""
+
+    id: str
+    url: str
+    expires_at: datetime
+
+
+async def _decide(road: Road, work: Callable[[Tx], T]) -> T:
+    """Run a decision again when a turn was recorded in between."""
+    for _ in range(_TRIES):
+        try:
+            return await road.database.write(work)
+        except Stale:
+            continue
+    raise Conflict("this conversation is changing too fast; try again")
+
+
+async def judge(road: Road, viewer: Viewer, alert_id: str, verdict: Verdict, *, cause: str) -> None:
+    """Say what an alert was worth. The same ``cause`` again changes nothing.
+
+    Raises ``NotFound`` when the viewer may not know of the alert.
+    """
+
+    def work(tx: Tx) -> None:
+        row, version = alerts.version_of(tx, viewer, alert_id)
+        judged = actions.judged(
+            rows.alert_seen(row), verdict, user_id=viewer.id, via="console", cause=cause
+        )
+        turns.touch(tx, row.candidate_id, version)
+        channels = records.verdicts(tx, Outcome(flow="console", verdicts=(judged,)))
+        road.engine.wake(tx, DELIVERY, sorted(channels))
+        audit.append(
+            tx,
+            road.vault.keystore,
+            viewer,
+            "alert.judge",
+            alert_id,
+            details={"verdict": verdict.value},
+        )
+
+    await _decide(road, work)
+
+
+async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cause: str) -> None:
+    """Write to a candidate in a person's name. The bot keeps quiet there until released.
+
+    Raises ``NotFound`` without a conversation, ``Conflict`` when the person cannot be reached.
+    """
+
+    def work(tx: Tx) -> None:
+        talk = timeline.reply_to(tx, viewer, candidate_id)
+        if not talk.reachable:
+            raise Conflict("this person cannot be reached on that channel any more")
+        turns.unchanged(
+            tx,
+            conversation_id=talk.id,
+            version=talk.version,
+            candidate_id=candidate_id,
+            candidate_version=talk.candidate_version,
+            muted=True,
+        )
+        key = road.vault.key(tx, talk.subject_id)
+        sends = records.said_by_us(
+            tx,
+            key,
+            talk,
+            idem=f"hr:{cause}",
+            text=text,
+            author=Author.HR,
+            author_id=viewer.id,
+        )
+        scheduled.cancel(tx, kind="answer_due", person_id=candidate_id)
+        road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
+        audit.append(tx, road.vault.keystore, viewer, "chat.reply", candidate_id)
+
+    await _decide(road, work)
+
+
+async def release(road: Road, viewer: Viewer, candidate_id: str) -> None:
+    """Let the bot speak again with a candidate. Raises ``NotFound``."""
+
+    def work(tx: Tx) -> None:
+        people.get_candidate(tx, road.vault, viewer, candidate_id)
+        timeline.release(tx, viewer, candidate_id)
+        audit.append(tx, road.vault.keystore, viewer, "chat.release", candidate_id)
+
+    await road.database.write(work)
+
+
+async def move(
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    stage: Stage,
+    *,
+    start_on: date | None = None,
+) -> None:
+    """Move a candidate to a stage; only people do. Raises ``NotFound``."""
+
+    def work(tx: Tx) -> None:
+        people.set_stage(tx, viewer, candidate_id, stage, start_on=start_on)
+        audit.append(
+            tx,
+            road.vault.keystore,
+            viewer,
+            "candidate.stage",
+            candidate_id,
+            details={"stage": stage.value},
+        )
+
+    await road.database.write(work)
+
+
+async def invite(
+    road: Road, viewer: Viewer, candidate_id: str, channel_name: str, *, days: int
+) -> Invited:
+    """Make a link that opens a chat as this candidate. Raises ``NotFound`` or ``Conflict``."""
+    channel = road.channels.get(channel_name)
+    if channel is None:
+        raise Conflict("this channel is not set up")
+    token = secrets.token_urlsafe(32)
+
+    def work(tx: Tx) -> tuple[str, datetime]:
+        people.get_candidate(tx, road.vault, viewer, candidate_id)
+        made = invites.create_invite(
+            tx,
+            road.vault,
+            token=token,
+            purpose=InvitePurpose.CHAT,
+            lifetime=timedelta(days=days),
+            created_by=viewer.id,
+            channel=channel_name,
+            candidate_id=candidate_id,
+            opens=channel.limits.link_is_chat,
+        )
+        audit.append(tx, road.vault.keystore, viewer, "invite.create", candidate_id)
+        return made
+
+    invite_id, expires_at = await road.database.write(work)
+    url = channel.invite_url(road.base_url, token)
+    return Invited(id=invite_id, url=url, expires_at=expires_at)
+
+
+async def invite_colleague(
+    road: Road, viewer: Viewer, user_id: str, channel_name: str, *, days: int = 1
+) -> Invited:
+    """Make a link that ties a chat account to a console user, for alert cards."""
+    channel = road.channels.get(channel_name)
+    if channel is None or channel.limits.link_is_chat:
+        raise Conflict("alert cards cannot be sent over this channel")
+    token = secrets.token_urlsafe(32)
+
+    def work(tx: Tx) -> tuple[str, datetime]:
+        made = invites.create_invite(
+            tx,
+            road.vault,
+            token=token,
+            purpose=InvitePurpose.CHAT,
+            lifetime=timedelta(days=days),
+            created_by=viewer.id,
+            channel=channel_name,
+            user_id=user_id,
+        )
+        audit.append(tx, road.vault.keystore, viewer, "invite.colleague", user_id)
+        return made
+
+    invite_id, expires_at = await road.database.write(work)
+    url = channel.invite_url(road.base_url, token)
+    return Invited(id=invite_id, url=url, expires_at=expires_at)

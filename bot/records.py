@@ -1,0 +1,223 @@
+"""Writing what was decided: the other half of the translation between turns and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from bot.alerts.policy import RANK
+from bot.rows import Turned
+from bot.turn import Context, Heard, Outcome
+from storage.crypto import SubjectKey
+from storage.database import Tx
+from storage.enums import Author, OutboxKind
+from storage.queries import alerts, outbox, record, scheduled, turns
+from storage.queries.outbox import NewSend
+from storage.vault import Vault
+
+
+def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Outcome) -> set[str]:
+    """T3: every consequence of one turn, or ``Stale``. The channels that have work to deliver."""
+    context, talk = turned.context, turned.talk
+    candidate = context.candidate
+    values: dict[str, Any] = {}
+    if outcome.state is not None:
+        values["state"] = dict(outcome.state)
+    if outcome.muted is not None:
+        values["muted"] = outcome.muted
+    turns.unchanged(
+        tx,
+        conversation_id=talk.id,
+        version=context.version,
+        candidate_id=candidate.id if candidate else None,
+        candidate_version=candidate.version if candidate else None,
+        **values,
+    )
+    turns.done(tx, [said.id for said in context.said])
+    key = vault.key(tx, talk.subject_id)
+    if heard is not None:
+        record.reading(
+            tx,
+            key,
+            message_id=context.last.id,
+            covers=[said.uid for said in context.said],
+            read=heard.reading.as_dict(),
+            spans=[asdict(span) for span in heard.spans],
+            deadline=heard.reading.deadline,
+        )
+    if outcome.bind is not None:
+        record.bind(
+            tx,
+            identity_id=talk.identity_id,
+            invite_id=outcome.bind.invite_id,
+            candidate_id=outcome.bind.candidate_id,
+            user_id=outcome.bind.user_id,
+        )
+    woken = _reply(tx, key, talk, context, outcome)
+    if candidate is not None:
+        owner = vault.key(tx, talk.candidate_subject)
+        woken |= about_candidate(
+            tx,
+            owner,
+            candidate_id=candidate.id,
+            owner_id=candidate.owner_id,
+            conversation_id=talk.id,
+            source=context.last.uid,
+            said_at=context.last.sent_at,
+            outcome=outcome,
+        )
+    return woken | verdicts(tx, outcome)
+
+
+def _reply(tx: Tx, key: SubjectKey, talk: Any, context: Context, outcome: Outcome) -> set[str]:
+    sends = []
+    for reply in outcome.replies:
+        idem = f"reply:{context.last.uid}:{reply.slot}"
+        send = said_by_us(tx, key, talk, idem=idem, text=reply.text, author=Author.BOT)
+        sends.extend(send)
+    if context.is_press and outcome.press_note:
+        sends.append(
+            NewSend(
+                idem=f"answer:{context.last.uid}",
+                channel=talk.channel,
+                conversation_id=talk.id,
+                kind=OutboxKind.ANSWER,
+                payload=f"{context.last.uid}\n{outcome.press_note}",
+            )
+        )
+    return outbox.enqueue(tx, sends)
+
+
+def said_by_us(
+    tx: Tx,
+    key: SubjectKey,
+    talk: Any,
+    *,
+    idem: str,
+    text: str,
+    author: Author,
+    author_id: str | None = None,
+) -> list[NewSend]:
+    """An outbound message in the timeline and what sends it; nothing when it was said before.
+
+    The outbox row points at the message, so the words are stored once.
+    """
+    message_id = record.say(
+        tx, key, talk=talk, idem=idem, text=text, author=author, author_id=author_id
+    )
+    if message_id is None:
+        return []
+    return [
+        NewSend(
+            idem=idem,
+            channel=talk.channel,
+            conversation_id=talk.id,
+            kind=OutboxKind.TEXT,
+            payload="",
+            message_id=message_id,
+        )
+    ]
+
+
+def about_candidate(
+    tx: Tx,
+    key: SubjectKey,
+    *,
+    candidate_id: str,
+    owner_id: str | None,
+    conversation_id: str | None,
+    source: str,
+    said_at: datetime,
+    outcome: Outcome,
+) -> set[str]:
+    """Facts, factors, alerts and plans of an outcome. The caller holds the candidate's version."""
+    for fact in outcome.facts:
+        record.fact(
+            tx,
+            key,
+            candidate_id=candidate_id,
+            kind=fact.kind,
+            value=fact.value,
+            source=source,
+            said_at=said_at,
+        )
+    for factor in outcome.factors:
+        record.factor(
+            tx,
+            candidate_id=candidate_id,
+            rule=factor.rule,
+            adds=factor.adds,
+            fades_after_days=factor.fades_after_days,
+            source=source,
+            at=said_at,
+            spans=[asdict(span) for span in factor.spans],
+        )
+    if outcome.score is not None and outcome.level is not None:
+        record.score(tx, candidate_id, outcome.score, outcome.level)
+    for kind in outcome.cancel_plans:
+        scheduled.cancel(tx, kind=kind, person_id=candidate_id)
+    for plan in outcome.plans:
+        scheduled.plan_at(
+            tx,
+            kind=plan.kind,
+            person_id=candidate_id,
+            anchor=plan.anchor,
+            at=plan.at,
+            about=plan.about,
+        )
+    woken: set[str] = set()
+    for alert in outcome.alerts:
+        raised = alerts.raise_alert(
+            tx,
+            key,
+            candidate_id=candidate_id,
+            conversation_id=conversation_id,
+            topic=alert.topic,
+            severity=str(alert.severity),
+            rank=RANK[alert.severity],
+            quote=alert.quote,
+            question=alert.question,
+            evidence=[asdict(span) for span in alert.spans],
+            due_at=alert.due_at,
+        )
+        receivers = alerts.receivers(tx, owner_id)
+        woken |= send_cards(tx, raised.alert_id, raised.revision, receivers)
+    return woken
+
+
+def send_cards(tx: Tx, alert_id: str, revision: int, receivers: Sequence[Any]) -> set[str]:
+    """Send an alert's card, or its new state, to staff conversations (id, channel)."""
+    return outbox.enqueue(
+        tx,
+        [
+            NewSend(
+                idem=f"card:{alert_id}:{revision}:{receiver.id}",
+                channel=receiver.channel,
+                conversation_id=receiver.id,
+                kind=OutboxKind.CARD,
+                payload=alert_id,
+            )
+            for receiver in receivers
+        ],
+    )
+
+
+def verdicts(tx: Tx, outcome: Outcome) -> set[str]:
+    """Record verdicts and let the card change wherever it stands, or is on its way to."""
+    woken: set[str] = set()
+    for verdict in outcome.verdicts:
+        revision = alerts.judge(
+            tx,
+            alert_id=verdict.alert_id,
+            user_id=verdict.user_id,
+            verdict=verdict.verdict,
+            status=verdict.status,
+            via=verdict.via,
+            cause=verdict.cause,
+        )
+        if revision is not None:
+            standing = alerts.card_places(tx, verdict.alert_id)
+            woken |= send_cards(tx, verdict.alert_id, revision, standing)
+    return woken

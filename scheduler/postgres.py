@@ -1,0 +1,308 @@
+"""The engine of several processes: procrastinate's job table in our PostgreSQL.
+
+A wake-up is a job inserted on the connection, and so in the transaction, of whoever wakes. Facts
+of procrastinate 3.10 this builds on (its source): a job with a ``lock`` waits for every earlier
+job with that lock, also for one that is planned far ahead; jobs of a worker that died stay
+``doing`` until somebody calls ``retry_job``; a ``queueing_lock`` collides with retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import procrastinate
+import psycopg
+import structlog
+from procrastinate import exceptions, jobs
+from procrastinate.worker import Worker
+
+from scheduler.engine import Stats, Woken
+from scheduler.retry import FIRST, LONGEST, growing, jitter, where
+from storage.database import Now, Tx, normalise_url, utc_now
+from storage.errors import StorageUnavailable
+
+log = structlog.get_logger(__name__)
+
+WAKE, ALARM = "wake", "alarm"
+INSTALL_LOCK = 0x59494E554F_02
+GRACE_S = 4.0
+#: What a database that is away looks like from here.
+_AWAY = (exceptions.ProcrastinateException, psycopg.Error, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    woken: Woken
+    concurrency: int
+    exclusive: bool
+
+
+class _Retry(procrastinate.BaseRetryStrategy):
+    """For jobs the engine could not finish itself: back to the queue, later each time."""
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: jobs.Job
+    ) -> procrastinate.RetryDecision:
+        return procrastinate.RetryDecision(
+            retry_at=datetime.now(UTC) + growing(job.attempts + 1) * jitter()
+        )
+
+
+def conninfo(url: str) -> str:
+    """The URL as libpq reads it."""
+    return normalise_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def install(url: str) -> None:
+    """Create the engine's tables if they are not there. Processes that start at once take turns.
+
+    Raises ``StorageUnavailable``.
+    """
+    try:
+        with psycopg.connect(conninfo(url), connect_timeout=5) as conn:
+            conn.execute("SELECT pg_advisory_xact_lock(%s)", [INSTALL_LOCK])
+            row = conn.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
+            if row is None or row[0] is None:
+                conn.execute(procrastinate.schema.SchemaManager.get_schema())
+    except psycopg.Error as error:
+        raise StorageUnavailable(type(error).__name__) from error
+
+
+class PostgresEngine:
+    """Wake-ups that survive the process, shared by all processes of one database.
+
+    On an exclusive lane a key runs in one process at a time; a process whose heartbeat stops for
+    ``stalled_s`` loses its keys to the others.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        now: Now = utc_now,
+        poll_s: float = 0.5,
+        heartbeat_s: float = 10.0,
+        stalled_s: float = 30.0,
+        sweep_s: float = 10.0,
+        first: timedelta = FIRST,
+        longest: timedelta = LONGEST,
+    ) -> None:
+        self._conninfo = conninfo(url)
+        self._now = now
+        self._poll_s, self._heartbeat_s = poll_s, heartbeat_s
+        self._stalled_s, self._sweep_s = stalled_s, sweep_s
+        self._first, self._longest = first, longest
+        self._lanes: dict[str, _Lane] = {}
+        # Never opened: it only builds statements for a connection that is handed in.
+        self._inside = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+        self._app: procrastinate.App | None = None
+        self._workers: dict[str, Worker] = {}
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ended.set()
+        self._running: Counter[str] = Counter()
+        self._running_ids: set[int] = set()
+        self._orphans: set[int] = set()
+        self._waiting: dict[str, int] = {}
+        self._failed = 0
+
+    def handler(self, lane: str, woken: Woken, *, concurrency: int, exclusive: bool) -> None:
+        """Register who is called for a lane; before ``run``. Lanes without a handler are left
+        to other processes."""
+        self._lanes[lane] = _Lane(woken, concurrency, exclusive)
+
+    def wake(
+        self, tx: Tx, lane: str, keys: Sequence[str], *, not_before: datetime | None = None
+    ) -> None:
+        """Wake keys with the commit of ``tx``. Raises ``StorageUnavailable``."""
+        if not keys:
+            return
+        raw = tx.conn.connection.driver_connection
+        made = [self._job(lane, key, not_before=not_before) for key in keys]
+        try:
+            self._inside.job_manager.batch_defer_jobs(jobs=made, connection=raw)
+        except exceptions.ConnectorException as error:
+            raise StorageUnavailable(type(error.__cause__ or error).__name__) from error
+
+    def stats(self) -> Stats:
+        """Jobs waiting as of the last look, keys running here, failures here since the start."""
+        return Stats(
+            waiting=dict(self._waiting),
+            running={lane: self._running[lane] for lane in self._lanes},
+            failed=self._failed,
+        )
+
+    async def run(self) -> None:
+        """Work until stopped; a database that goes away is waited for."""
+        self._ended.clear()
+        tries = 0
+        try:
+            while not self._stopping.is_set():
+                started = asyncio.get_running_loop().time()
+                try:
+                    await self._work()
+                except _AWAY as error:
+                    if asyncio.get_running_loop().time() - started > LONGEST.total_seconds():
+                        tries = 0
+                    tries += 1
+                    log.warning("engine.database_away", error=type(error).__name__, tries=tries)
+                    pause = growing(tries, first=self._first, longest=self._longest)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(
+                            self._stopping.wait(), pause.total_seconds() * jitter()
+                        )
+        finally:
+            self._ended.set()
+
+    async def stop(self) -> None:
+        """Fetch nothing more, let what runs end, hand back what takes longer than 4 seconds."""
+        self._stopping.set()
+        for worker in self._workers.values():
+            worker.stop()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), GRACE_S + 0.9)
+
+    async def _work(self) -> None:
+        """One life of the workers: until stopped, or until one of them fails."""
+        connector = procrastinate.PsycopgConnector(
+            conninfo=self._conninfo,
+            min_size=1,
+            max_size=max(4, sum(min(lane.concurrency, 4) for lane in self._lanes.values())),
+            timeout=5.0,
+            kwargs={"connect_timeout": 5},
+        )
+        app = procrastinate.App(connector=connector)
+        app.task(name=WAKE, queue=WAKE, pass_context=True, retry=_Retry())(self._on_wake)
+        app.task(name=ALARM, queue=ALARM, retry=_Retry())(self._on_alarm)
+        async with app.open_async():
+            self._app = app
+            self._workers = {
+                name: self._worker(app, name, lane.concurrency)
+                for name, lane in self._lanes.items()
+            }
+            tasks = [asyncio.create_task(worker.run()) for worker in self._workers.values()]
+            tasks.append(asyncio.create_task(self._look_after()))
+            try:
+                if not self._stopping.is_set():
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for worker in self._workers.values():
+                    worker.stop()
+                tasks[-1].cancel()
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+                self._workers = {}
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        if not self._stopping.is_set():
+            raise exceptions.ConnectorException("a worker ended")
+
+    def _worker(self, app: procrastinate.App, lane: str, concurrency: int) -> Worker:
+        return Worker(
+            app,
+            queues=[lane],
+            name=lane,
+            concurrency=concurrency,
+            fetch_job_polling_interval=self._poll_s,
+            shutdown_graceful_timeout=GRACE_S,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=self._heartbeat_s,
+            stalled_worker_timeout=self._stalled_s,
+        )
+
+    def _job(
+        self, lane: str, key: str, *, tries: int = 0, not_before: datetime | None = None
+    ) -> jobs.Job:
+        delay = (not_before - self._now()) if not_before is not None else timedelta()
+        later = delay > timedelta()
+        registered = self._lanes.get(lane)
+        exclusive = registered is None or registered.exclusive
+        return jobs.Job(
+            queue=lane,
+            # A locked job planned ahead would hold up everything for its key until then.
+            task_name=ALARM if later and exclusive else WAKE,
+            lock=f"{lane}:{key}" if exclusive and not later else None,
+            queueing_lock=None,
+            task_kwargs={"lane": lane, "key": key, "tries": tries},
+            # Our clock may be a sandbox's; the server's is not.
+            scheduled_at=datetime.now(UTC) + delay if later else None,
+        )
+
+    async def _defer(self, job: jobs.Job) -> None:
+        assert self._app is not None
+        await self._app.job_manager.defer_job_async(job)
+
+    async def _on_alarm(self, lane: str, key: str, tries: int) -> None:
+        await self._defer(self._job(lane, key, tries=tries))
+
+    async def _on_wake(
+        self, context: procrastinate.JobContext, lane: str, key: str, tries: int
+    ) -> None:
+        job_id = context.job.id
+        assert job_id is not None
+        self._running[lane] += 1
+        self._running_ids.add(job_id)
+        try:
+            await self._lanes[lane].woken(key)
+        except Exception as error:  # noqa: BLE001 - the worker loop: nothing may end it
+            await self._again(lane, key, tries + 1, error)
+        finally:
+            self._running[lane] -= 1
+            self._running_ids.discard(job_id)
+
+    async def _again(self, lane: str, key: str, tries: int, error: Exception) -> None:
+        self._failed += 1
+        pause = growing(tries, first=self._first, longest=self._longest) * jitter()
+        log.warning(
+            "engine.retry",
+            lane=lane,
+            key=key,
+            tries=tries,
+            pause_s=round(pause.total_seconds(), 3),
+            error=type(error).__name__,
+            where=where(error),
+        )
+        await self._defer(self._job(lane, key, tries=tries, not_before=self._now() + pause))
+
+    async def _look_after(self) -> None:
+        """Every so often: hand back jobs nobody works on, count what waits.
+
+        Not a job itself: one with a lock would block on what it has to free.
+        """
+        while True:
+            await self._hand_back()
+            await self._count()
+            await asyncio.sleep(self._sweep_s)
+
+    async def _hand_back(self) -> None:
+        assert self._app is not None
+        manager = self._app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_s):
+            await self._retry_job(job)
+        # Jobs of our own workers whose end could not be recorded while the database was away.
+        mine = {worker.worker_id for worker in self._workers.values()}
+        doing = await manager.list_jobs_async(status="doing")
+        lost = {job.id: job for job in doing if job.worker_id in mine}
+        idle = {id_ for id_ in lost if id_ is not None and id_ not in self._running_ids}
+        for id_ in idle & self._orphans:  # seen idle twice: not merely between two steps
+            await self._retry_job(lost[id_])
+        self._orphans = idle - self._orphans
+
+    async def _retry_job(self, job: jobs.Job) -> None:
+        assert self._app is not None
+        log.warning("engine.handed_back", job=job.id, lane=job.queue)
+        # Another process may have been faster: then there is nothing left to hand back.
+        with contextlib.suppress(exceptions.ConnectorException):
+            await self._app.job_manager.retry_job(job)
+
+    async def _count(self) -> None:
+        assert self._app is not None
+        queues: list[dict[str, Any]] = list(await self._app.job_manager.list_queues_async())
+        self._waiting = {row["name"]: row["todo"] for row in queues}
