@@ -1,176 +1,201 @@
 """A reader in a process of its own, so that reading never holds up the event loop.
 
-``ReaderProcess`` starts ``python -m nlp.child`` at the other end of a socket pair. The child
-lives as long as its socket is open: when the parent is gone, however it went, the child reads
-the end of the stream and leaves.
+``ReaderProcess`` runs ``python -m nlp.child`` at the other end of a socket pair. The child lives
+as long as its socket is open: when the parent is gone, however it went, the child reads the end
+of the stream and leaves.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import socket
-import sys
+import math
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
+from nlp.link import Link, LinkLost
 from nlp.reading import Reading, ReaderUnavailable, Utterance
-from nlp.wire import FrameError, decode, encode, receive
 
 log = logging.getLogger(__name__)
 
-#: At most this many utterances cross the socket in one frame.
+#: At most this many utterances are read in one go.
 MAX_BATCH = 16
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_START_TIMEOUT = 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds before a new child
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Ask:
     """One utterance waiting for its reading."""
 
     utterance: Utterance
-    future: asyncio.Future[Reading]
-    alone: bool = False  # its batch broke a child before; not to be read with neighbours
-
-
-@dataclass(slots=True)
-class _Child:
-    process: asyncio.subprocess.Process
-    inbound: asyncio.StreamReader
-    outbound: asyncio.StreamWriter
-    name: str
-    broken: bool = field(default=False)
+    answer: asyncio.Future[Reading]
+    alone: bool = False  # was in a batch that lost its child: read without neighbours now
 
 
 class ReaderProcess:
     """An ``AsyncReader`` over ``factory`` ("package.module:Class"), built in a child process.
 
-    What waits is sent in batches of at most 16, at once when the child is free. A batch that
-    breaks the child is tried once more, one utterance at a time, in a new child; what breaks
-    it again gets ``ReaderUnavailable``, as does everything that waits longer than ``timeout``
-    seconds for its reading.
+    Whatever waits when the child is free is sent at once, at most 16 utterances together, from
+    any number of ``read`` calls. A batch that loses its child is read once more, one utterance
+    at a time, by a new child; a lone utterance that loses its child gets ``ReaderUnavailable``.
+    ``timeout`` (seconds) bounds one batch, and the wait of a ``read`` that finds no queue.
     """
 
     def __init__(self, factory: str = "nlp.baseline:RuleReader", *, timeout: float = 10.0) -> None:
         self._factory = factory
         self._timeout = timeout
-        self._waiting: list[_Ask] = []
+        self._waiting: deque[_Ask] = deque()
         self._wake = asyncio.Event()
-        self._ready = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
-        self._child: _Child | None = None
+        self._link: Link | None = None
         self._name: str | None = None
         self._starts = 0
 
     @property
     def alive(self) -> bool:
         """Whether a warm child is running now."""
-        child = self._child
-        return child is not None and not child.broken and child.process.returncode is None
+        return self._link is not None and self._link.open
 
     @property
     def restarts(self) -> int:
-        """How often a new child had to be started after the first."""
+        """How many children were started after the first."""
         return max(0, self._starts - 1)
 
     @property
     def pid(self) -> int | None:
-        """The child's process id while it is alive."""
-        return self._child.process.pid if self.alive and self._child is not None else None
+        """The child's process id, None while there is no child."""
+        return self._link.pid if self._link is not None and self._link.open else None
 
     @property
     def name(self) -> str:
-        """The child reader's ``name@hash``; known once it has been warm."""
+        """The child reader's ``name@hash``. Raises ``ReaderUnavailable`` before ``start``."""
         if self._name is None:
-            raise ReaderUnavailable("the reader has not been started")
+            raise ReaderUnavailable("the reader was never started")
         return self._name
 
     async def start(self) -> None:
-        """Start the child; returns when it is warm. Raises ``ReaderUnavailable`` when it fails."""
+        """Start the child; returns when it is warm. Raises ``ReaderUnavailable`` if it fails."""
         if self._runner is not None:
             return
         try:
-            self._child = await self._spawn()
-        except (OSError, FrameError, TimeoutError) as error:
-            raise ReaderUnavailable(f"the reader did not start: {error!r}") from error
-        self._ready.set()
+            await self._connect()
+        except LinkLost as error:
+            raise ReaderUnavailable(f"the reader did not start: {error}") from error
         self._runner = asyncio.create_task(self._run(), name="reader-process")
 
     async def stop(self) -> None:
-        """End the child; whatever still waits gets ``ReaderUnavailable``. Safe to call twice."""
+        """End the child; what still waits gets ``ReaderUnavailable``. Safe to call twice."""
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await runner
-        await self._discard()
-        self._fail(self._waiting, "the reader was stopped")
-        self._waiting = []
+            await asyncio.wait([runner])
+        await self._disconnect()
+        self._fail_waiting("the reader was stopped")
 
     async def read(self, batch: Sequence[Utterance]) -> list[Reading]:
-        """Read a batch; readings in order. Raises ``ReaderUnavailable``, then try again later."""
-        if self._runner is None:
+        """Read a batch; readings in order. Raises ``ReaderUnavailable``: try again later."""
+        if self._runner is None or self._runner.done():
             raise ReaderUnavailable("the reader is not running")
-        if not batch:
-            return []
         loop = asyncio.get_running_loop()
         asks = [_Ask(utterance, loop.create_future()) for utterance in batch]
-        self._waiting += asks
+        self._waiting.extend(asks)
         self._wake.set()
+        queued = len(self._waiting) // MAX_BATCH
         try:
-            async with asyncio.timeout(self._timeout * (1 + len(batch) // MAX_BATCH)):
-                return [await ask.future for ask in asks]
+            async with asyncio.timeout(self._timeout * (1 + queued)):
+                return [await ask.answer for ask in asks]
         except TimeoutError:
             raise ReaderUnavailable("the reader did not answer in time") from None
         finally:
             for ask in asks:
-                if not ask.future.cancel() and not ask.future.cancelled():
-                    ask.future.exception()  # seen: one error is enough for the whole batch
+                _let_go(ask.answer)
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE
         while True:
-            if not self.alive:
-                await self._discard()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                try:
-                    self._child = await self._spawn()
-                except (OSError, FrameError, TimeoutError) as error:
-                    log.warning("reader: no child", extra={"reason": repr(error)})
-                    self._fail(self._waiting, "the reader could not be restarted")
-                    self._waiting = []
-                    continue
-            if await self._next_batch():
-                pause = _FIRST_PAUSE
+            if self.alive:
+                if await self._exchange():
+                    pause = _FIRST_PAUSE
+                continue
+            await self._disconnect()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            try:
+                await self._connect()
+            except LinkLost as error:
+                log.warning("reader child does not start: %s", error)
+                self._fail_waiting("the reader does not start")
 
-    async def _next_batch(self) -> bool:
-        """Send what waits; True when an answer came. Returns early when the child goes."""
-        child = self._child
-        assert child is not None
-        self._waiting = [ask for ask in self._waiting if not ask.future.done()]
-        if not self._waiting:
-            await self._idle(child)
+    async def _exchange(self) -> bool:
+        """Have one batch read; True when it was answered. False: nothing to do, or a lost child."""
+        link = self._link
+        assert link is not None
+        batch = self._take()
+        if not batch:
+            self._wake.clear()
+            await link.until(self._wake)
             return False
-        first = self._waiting[0]
-        take = 1 if first.alone else MAX_BATCH
-        batch = [ask for ask in self._waiting[:take] if ask.alone is first.alone]
-        self._waiting = self._waiting[len(batch) :] if self._prefix(batch) else [
-            ask for ask in self._waiting if ask not in batch
-        ]
         try:
             async with asyncio.timeout(self._timeout):
-                readings = await self._exchange(child, [ask.utterance for ask in batch])
-        except (OSError, FrameError, TimeoutError, asyncio.IncompleteReadError) as error:
-            child.broken = True
-            log.warning("reader: child lost", extra={"reason": type(error).__name__})
-            self._again(batch, error)
+                readings = await link.read([ask.utterance for ask in batch])
+        except (LinkLost, TimeoutError) as error:
+            log.warning("reader child lost with %d to read: %r", len(batch), error)
+            link.lost()
+            self._again(batch)
             return False
+        except asyncio.CancelledError:
+            self._waiting.extendleft(reversed(batch))
+            raise
         for ask, reading in zip(batch, readings, strict=True):
-            if not ask.future.done():
-                ask.future.set_result(reading)
+            if not ask.answer.done():
+                ask.answer.set_result(reading)
         return True
+
+    def _take(self) -> list[_Ask]:
+        """The next batch: the first that waits and its followers, or one that must be alone."""
+        batch: list[_Ask] = []
+        while self._waiting and len(batch) < MAX_BATCH:
+            ask = self._waiting[0]
+            if ask.alone and batch:
+                break
+            self._waiting.popleft()
+            if ask.answer.done():
+                continue  # its caller went away
+            batch.append(ask)
+            if ask.alone:
+                break
+        return batch
+
+    def _again(self, batch: list[_Ask]) -> None:
+        if len(batch) == 1:
+            _fail(batch[0].answer, "the reader's process was lost")
+            return
+        for ask in reversed(batch):
+            ask.alone = True
+            self._waiting.appendleft(ask)
+
+    def _fail_waiting(self, reason: str) -> None:
+        while self._waiting:
+            _fail(self._waiting.popleft().answer, reason)
+
+    async def _connect(self) -> None:
+        self._link = await Link.open_to(self._factory, seconds=math.ceil(self._timeout) + 1)
+        self._name = self._link.name
+        self._starts += 1
+
+    async def _disconnect(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+
+def _fail(answer: asyncio.Future[Reading], reason: str) -> None:
+    if not answer.done():
+        answer.set_exception(ReaderUnavailable(reason))
+
+
+def _let_go(answer: asyncio.Future[Reading]) -> None:
+    """Nobody waits for this any more; an error in it has been told by another of the batch."""
+    if not answer.cancel() and not answer.cancelled():
+        answer.exception()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,9 +20,8 @@ import procrastinate
 import psycopg
 import structlog
 from procrastinate import exceptions, jobs
-from procrastinate.worker import Worker
 
-from scheduler.engine import Stats, Woken
+from scheduler.engine import CONVERSATION, Stats, Woken
 from scheduler.retry import FIRST, LONGEST, growing, jitter, where
 from storage.database import Now, Tx, normalise_url, utc_now
 from storage.errors import StorageUnavailable
@@ -92,7 +91,13 @@ class PostgresEngine:
         sweep_s: float = 10.0,
         first: timedelta = FIRST,
         longest: timedelta = LONGEST,
+        exclusive: Collection[str] = (CONVERSATION,),
     ) -> None:
+        """``exclusive``: lanes that are so in other processes, for those without a handler here.
+
+        ``now`` is the clock ``not_before`` is read by.
+        """
+        self._exclusive = exclusive
         self._conninfo = conninfo(url)
         self._now = now
         self._poll_s, self._heartbeat_s = poll_s, heartbeat_s
@@ -102,12 +107,11 @@ class PostgresEngine:
         # Never opened: it only builds statements for a connection that is handed in.
         self._inside = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
         self._app: procrastinate.App | None = None
-        self._workers: dict[str, Worker] = {}
+        self._life: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._ended = asyncio.Event()
-        self._ended.set()
         self._running: Counter[str] = Counter()
-        self._running_ids: set[int] = set()
+        self._jobs: set[int] = set()  # running here
+        self._workers: set[int] = set()  # ids under which jobs ran here
         self._orphans: set[int] = set()
         self._waiting: dict[str, int] = {}
         self._failed = 0
@@ -140,72 +144,80 @@ class PostgresEngine:
 
     async def run(self) -> None:
         """Work until stopped; a database that goes away is waited for."""
-        self._ended.clear()
+        loop = asyncio.get_running_loop()
         tries = 0
-        try:
-            while not self._stopping.is_set():
-                started = asyncio.get_running_loop().time()
-                try:
-                    await self._work()
-                except _AWAY as error:
-                    if asyncio.get_running_loop().time() - started > LONGEST.total_seconds():
-                        tries = 0
-                    tries += 1
-                    log.warning("engine.database_away", error=type(error).__name__, tries=tries)
-                    pause = growing(tries, first=self._first, longest=self._longest)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(
-                            self._stopping.wait(), pause.total_seconds() * jitter()
-                        )
-        finally:
-            self._ended.set()
+        while not self._stopping.is_set():
+            started = loop.time()
+            self._life = asyncio.create_task(self._work())
+            try:
+                await asyncio.wait({self._life})
+            finally:
+                self._life.cancel()  # no-op unless we are being cancelled
+            error = None if self._life.cancelled() else self._life.exception()
+            if error is None:
+                continue
+            if not isinstance(error, _AWAY):
+                raise error
+            tries = 1 if loop.time() - started > LONGEST.total_seconds() else tries + 1
+            log.warning("engine.database_away", error=type(error).__name__, tries=tries)
+            pause = growing(tries, first=self._first, longest=self._longest) * jitter()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())
 
     async def stop(self) -> None:
         """Fetch nothing more, let what runs end, hand back what takes longer than 4 seconds."""
         self._stopping.set()
-        for worker in self._workers.values():
-            worker.stop()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), GRACE_S + 0.9)
+        life = self._life
+        if life is not None and not life.done():
+            await asyncio.wait({life}, timeout=GRACE_S + 0.8)
+            life.cancel()
 
     async def _work(self) -> None:
         """One life of the workers: until stopped, or until one of them fails."""
-        connector = procrastinate.PsycopgConnector(
-            conninfo=self._conninfo,
-            min_size=1,
-            max_size=max(4, sum(min(lane.concurrency, 4) for lane in self._lanes.values())),
-            timeout=5.0,
-            kwargs={"connect_timeout": 5},
-        )
-        app = procrastinate.App(connector=connector)
-        app.task(name=WAKE, queue=WAKE, pass_context=True, retry=_Retry())(self._on_wake)
-        app.task(name=ALARM, queue=ALARM, retry=_Retry())(self._on_alarm)
-        async with app.open_async():
-            self._app = app
-            self._workers = {
-                name: self._worker(app, name, lane.concurrency)
+        app = self._made_app()
+        try:
+            await app.open_async()
+            self._app, self._workers = app, set()
+            tasks = [
+                asyncio.create_task(self._worker(app, name, lane.concurrency))
                 for name, lane in self._lanes.items()
-            }
-            tasks = [asyncio.create_task(worker.run()) for worker in self._workers.values()]
+            ]
             tasks.append(asyncio.create_task(self._look_after()))
+            tasks.append(asyncio.create_task(self._until_stopping()))
             try:
-                if not self._stopping.is_set():
-                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for worker in self._workers.values():
-                    worker.stop()
-                tasks[-1].cancel()
+                for task in tasks:  # to a worker this means: finish what you have
+                    task.cancel()
                 results = await asyncio.gather(*tasks, return_exceptions=True)
-                self._workers = {}
+        finally:
+            await app.close_async()
         for result in results:
             if isinstance(result, Exception):
                 raise result
         if not self._stopping.is_set():
             raise exceptions.ConnectorException("a worker ended")
 
-    def _worker(self, app: procrastinate.App, lane: str, concurrency: int) -> Worker:
-        return Worker(
-            app,
+    async def _until_stopping(self) -> None:
+        await self._stopping.wait()
+
+    def _made_app(self) -> procrastinate.App:
+        size = sum(min(lane.concurrency, 4) for lane in self._lanes.values())
+        app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(
+                conninfo=self._conninfo,
+                min_size=1,
+                max_size=max(4, size),
+                timeout=5.0,
+                kwargs={"connect_timeout": 5},
+            )
+        )
+        app.task(name=WAKE, pass_context=True, retry=_Retry())(self._on_wake)
+        app.task(name=ALARM, pass_context=True, retry=_Retry())(self._on_alarm)
+        return app
+
+    async def _worker(self, app: procrastinate.App, lane: str, concurrency: int) -> None:
+        await app.run_worker_async(
             queues=[lane],
             name=lane,
             concurrency=concurrency,
@@ -223,7 +235,7 @@ class PostgresEngine:
         delay = (not_before - self._now()) if not_before is not None else timedelta()
         later = delay > timedelta()
         registered = self._lanes.get(lane)
-        exclusive = registered is None or registered.exclusive
+        exclusive = registered.exclusive if registered is not None else lane in self._exclusive
         return jobs.Job(
             queue=lane,
             # A locked job planned ahead would hold up everything for its key until then.
@@ -239,23 +251,35 @@ class PostgresEngine:
         assert self._app is not None
         await self._app.job_manager.defer_job_async(job)
 
-    async def _on_alarm(self, lane: str, key: str, tries: int) -> None:
-        await self._defer(self._job(lane, key, tries=tries))
+    @contextlib.asynccontextmanager
+    async def _on_hand(self, job: jobs.Job) -> AsyncIterator[None]:
+        """Remember that a job is being worked on here."""
+        assert job.id is not None
+        if job.worker_id is not None:
+            self._workers.add(job.worker_id)
+        self._jobs.add(job.id)
+        try:
+            yield
+        finally:
+            self._jobs.discard(job.id)
+
+    async def _on_alarm(
+        self, context: procrastinate.JobContext, lane: str, key: str, tries: int
+    ) -> None:
+        async with self._on_hand(context.job):
+            await self._defer(self._job(lane, key, tries=tries))
 
     async def _on_wake(
         self, context: procrastinate.JobContext, lane: str, key: str, tries: int
     ) -> None:
-        job_id = context.job.id
-        assert job_id is not None
-        self._running[lane] += 1
-        self._running_ids.add(job_id)
-        try:
-            await self._lanes[lane].woken(key)
-        except Exception as error:  # noqa: BLE001 - the worker loop: nothing may end it
-            await self._again(lane, key, tries + 1, error)
-        finally:
-            self._running[lane] -= 1
-            self._running_ids.discard(job_id)
+        async with self._on_hand(context.job):
+            self._running[lane] += 1
+            try:
+                await self._lanes[lane].woken(key)
+            except Exception as error:  # noqa: BLE001 - the worker loop: nothing may end it
+                await self._again(lane, key, tries + 1, error)
+            finally:
+                self._running[lane] -= 1
 
     async def _again(self, lane: str, key: str, tries: int, error: Exception) -> None:
         self._failed += 1
@@ -287,13 +311,14 @@ class PostgresEngine:
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_s):
             await self._retry_job(job)
         # Jobs of our own workers whose end could not be recorded while the database was away.
-        mine = {worker.worker_id for worker in self._workers.values()}
-        doing = await manager.list_jobs_async(status="doing")
-        lost = {job.id: job for job in doing if job.worker_id in mine}
-        idle = {id_ for id_ in lost if id_ is not None and id_ not in self._running_ids}
-        for id_ in idle & self._orphans:  # seen idle twice: not merely between two steps
-            await self._retry_job(lost[id_])
-        self._orphans = idle - self._orphans
+        idle: dict[int, jobs.Job] = {}
+        for worker in self._workers:
+            for job in await manager.list_jobs_async(status="doing", worker_id=worker):
+                if job.id is not None and job.id not in self._jobs:
+                    idle[job.id] = job
+        for id_ in idle.keys() & self._orphans:  # seen idle twice: not merely between two steps
+            await self._retry_job(idle[id_])
+        self._orphans = idle.keys() - self._orphans
 
     async def _retry_job(self, job: jobs.Job) -> None:
         assert self._app is not None

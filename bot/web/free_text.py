@@ -186,8 +186,8 @@ def _number_at(digits: _Digits, at: int, edge: bool) -> tuple[int, str] | None:
         line = _LINES.match(text, at)
         if line and line.end() in digits.edges and not _MOBILE.fullmatch(text, at, line.end()):
             return line.end(), LINE
-    if at == 0 and digits.plus and not text.startswith("86") and (end := _abroad(digits)):
-        return end, LINE
+    if at == 0 and digits.plus and not text.startswith("86") and (last := _abroad(digits)):
+        return last, LINE
     mobile = _MOBILE.match(text, at)
     return (mobile.end(), PHONE) if mobile else None
 

@@ -17,7 +17,7 @@ from storage.queries.common import insert, table
 from storage.queries.scope import CANDIDATE, POSITION, visible
 from storage.tables import Candidate, Fact, Factor, Position, User
 from storage.vault import Vault, seal, unseal
-from storage.viewer import Viewer
+from storage.viewer import SYSTEM, Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,3 +306,16 @@ def _open_position(row: Any) -> PositionRow:
         manager_id=row.manager_id,
         created_at=row.created_at,
     )
+
+
+def scored(tx: Tx, *, after: str | None, limit: int) -> list[Any]:
+    """Candidates whose score is not zero, by id: id and score. For the product's own upkeep."""
+    query = (
+        sa.select(CANDIDATE.c.id, CANDIDATE.c.score)
+        .where(visible(SYSTEM), CANDIDATE.c.score > 0)
+        .order_by(CANDIDATE.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(CANDIDATE.c.id > after)
+    return tx.all(query)

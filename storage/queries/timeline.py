@@ -245,3 +245,9 @@ def external_id(tx: Tx, uid: str) -> str | None:
     """The platform's own id of a message."""
     found: str | None = tx.scalar(sa.select(MESSAGE.c.external_id).where(MESSAGE.c.uid == uid))
     return found
+
+
+def by_uid(tx: Tx, uid: str) -> int | None:
+    """The number of a message."""
+    found: int | None = tx.scalar(sa.select(MESSAGE.c.id).where(MESSAGE.c.uid == uid))
+    return found

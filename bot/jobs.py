@@ -1,0 +1,105 @@
+"""Everything timed, by name. ``config/schedule.yaml`` says how often; a test holds them together.
+
+A planned moment is a message too: it is looked at, decided and recorded in the transaction that
+claimed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from bot import records, rows
+from bot.alerts import policy
+from bot.pipeline import Road
+from bot.risk import engine as risk
+from bot.turn import Outcome, RaiseAlert
+from nlp.scheme import Severity
+from scheduler.clock import Fire
+from scheduler.engine import DELIVERY
+from storage.database import Tx
+from storage.enums import ENDED, ScheduledStatus
+from storage.errors import NotFound
+from storage.queries import people, record, timeline, turns
+from storage.queries.people import CandidateRow
+from storage.queries.scheduled import Due
+from storage.viewer import SYSTEM
+
+#: Names of config/schedule.yaml.
+TICKS = ("fire", "sweep", "rescore")
+_RESCORED = 500
+
+
+def fire(road: Road) -> Fire:
+    """What happens at a planned moment, by its kind."""
+    kinds: Mapping[str, Callable[[Road, Tx, Due, CandidateRow], RaiseAlert | None]] = {
+        "answer_due": answer_due,
+        "deadline": deadline,
+    }
+
+    def fired(tx: Tx, due: Due) -> ScheduledStatus:
+        try:
+            candidate = people.get_candidate(tx, road.vault, SYSTEM, due.person_id)
+        except NotFound:
+            return ScheduledStatus.CANCELLED
+        if candidate.stage in ENDED:
+            return ScheduledStatus.CANCELLED
+        alert = kinds[due.kind](road, tx, due, candidate)
+        if alert is None:
+            return ScheduledStatus.CANCELLED
+        turns.touch(tx, candidate.id, candidate.version)
+        channels = records.about_candidate(
+            tx,
+            road.vault.key(tx, candidate.subject_id),
+            candidate_id=candidate.id,
+            owner_id=candidate.owner_id,
+            conversation_id=due.about.get("conversation"),
+            source=f"sched:{due.id}",
+            said_at=tx.now,
+            outcome=Outcome(flow=due.kind, alerts=(alert,)),
+        )
+        road.engine.wake(tx, DELIVERY, sorted(channels))
+        return ScheduledStatus.FIRED
+
+    return fired
+
+
+def answer_due(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | None:
+    """We said we would answer by now. HR's reply cancels the plan, so nobody has."""
+    words = _words(road, tx, due.about)
+    return policy.own(road.rulebook.policy, policy.OVERDUE, words, Severity.NOW, tx.now)
+
+
+def deadline(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | None:
+    """The candidate named this evening for an answer. Their next message cancels the plan."""
+    words = _words(road, tx, due.about)
+    return policy.own(road.rulebook.policy, policy.DEADLINE, words, Severity.DIGEST, tx.now)
+
+
+def _words(road: Road, tx: Tx, about: Mapping[str, Any]) -> str:
+    """The sentence the moment was planned for."""
+    found = timeline.by_uid(tx, str(about.get("uid", "")))
+    return timeline.text_of(tx, road.vault, found)[:200] if found is not None else ""
+
+
+async def rescore(road: Road) -> int:
+    """Let risk fade where lists are ordered by it; the number of scores that moved."""
+    moved = 0
+    after: str | None = None
+    while True:
+        changed, after = await road.database.write(partial(_rescore, after))
+        moved += changed
+        if after is None:
+            return moved
+
+
+def _rescore(after: str | None, tx: Tx) -> tuple[int, str | None]:
+    found = people.scored(tx, after=after, limit=_RESCORED)
+    moved = 0
+    for row in found:
+        value = risk.score(rows.factors_seen(tx, row.id), tx.now)
+        if value != row.score:
+            record.score(tx, row.id, value, str(risk.level(value)))
+            moved += 1
+    return moved, found[-1].id if len(found) == _RESCORED else None
