@@ -155,9 +155,12 @@ def open_keystore(settings: Settings) -> Keystore:
 
 
 def open_storage(
-    settings: Settings, *, now: Callable[[], datetime] = utc_now
+    settings: Settings, *, now: Callable[[], datetime] = utc_now, shared: bool = False
 ) -> tuple[Database, Vault]:
-    """The migrated database and the vault. Raises ``NotReady`` for keys of another database."""
+    """The migrated database and the vault. Raises ``NotReady`` for keys of another database.
+
+    ``shared``: for a short command beside a running server.
+    """
     url = settings.effective_database_url
     if url.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -165,7 +168,7 @@ def open_storage(
     migrate.upgrade(url)
     if not url.startswith("sqlite"):
         postgres.install(url)
-    database = open_database(url, now=now)
+    database = open_database(url, now=now, shared=shared)
     found = database.submit(lambda tx: _remember_keystore(tx, keystore)).result()
     if found != keystore.fingerprint:
         database.close()

@@ -144,9 +144,11 @@ class SQLiteDatabase(_Threads):
 
     dialect = "sqlite"
 
-    def __init__(self, url: URL, *, now: Now = utc_now, readers: int = 3) -> None:
+    def __init__(
+        self, url: URL, *, now: Now = utc_now, readers: int = 3, shared: bool = False
+    ) -> None:
         super().__init__(url, now)
-        self._lock = sqlite.lock_file(Path(url.database or ""))
+        self._lock = None if shared else sqlite.lock_file(Path(url.database or ""))
         self._writer = sqlite.engine(url, writable=True)
         self._reader = sqlite.engine(url, writable=False)
         self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
@@ -179,7 +181,8 @@ class SQLiteDatabase(_Threads):
             self._conn.close()
         self._writer.dispose()
         self._reader.dispose()
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def _serve(self) -> None:
         stopping = False
@@ -294,12 +297,18 @@ def normalise_url(url: str) -> URL:
     raise ValueError("database_url must start with sqlite:// or postgresql://")
 
 
-def open_database(url: str, *, now: Now = utc_now) -> SQLiteDatabase | PostgresDatabase:
-    """Open the database at a URL. Raises ``AlreadyRunning`` or ``StorageUnavailable``."""
+def open_database(
+    url: str, *, now: Now = utc_now, shared: bool = False
+) -> SQLiteDatabase | PostgresDatabase:
+    """Open the database at a URL. Raises ``AlreadyRunning`` or ``StorageUnavailable``.
+
+    ``shared`` is for a short command beside a running server: it takes no lock on a SQLite file
+    and must run no engine, because wake-ups live in the memory of the one that serves.
+    """
     parsed = normalise_url(url)
     try:
         if parsed.get_backend_name() == "sqlite":
-            return SQLiteDatabase(parsed, now=now)
+            return SQLiteDatabase(parsed, now=now, shared=shared)
         return PostgresDatabase(parsed, now=now)
     except sa.exc.DBAPIError as error:
         raise _unavailable(error) from error

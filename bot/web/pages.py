@@ -6,6 +6,7 @@ Templates may call, besides Jinja's own:
 ``label(group, value)``   the word for a stored value, or the value itself when there is none
 ``icon(name)``            one of the vendored icons, inline, hidden from screen readers
 ``static(path)``          address of a static file, changing with its content
+``zone``                  the company's time zone by its name ("Asia/Shanghai")
 ``clock day on full ago due``  moments in the company's time zone
 """
 
@@ -49,6 +50,11 @@ class Words:
     def __init__(self, words: Mapping[str, str], zone: tzinfo) -> None:
         self._words = words
         self._zone = zone
+
+    @property
+    def zone(self) -> str:
+        """Name of the company's time zone, as browsers know it."""
+        return str(self._zone)
 
     def t(self, key: str, **values: object) -> str:
         """The word for ``key`` with its ``{places}`` filled. Unknown key: ``KeyError``."""
@@ -189,5 +195,5 @@ def environment(words: Words) -> Environment:
         "thousands": thousands,
         "signed": signed,
     }
-    made.globals.update(tools)
+    made.globals.update(tools, zone=words.zone)
     return made

@@ -31,7 +31,9 @@ def insert_new(tx: Tx, model: type[SQLModel], rows: Sequence[Mapping[str, Any]])
     count = 0
     for row in rows:
         statement = made(table(model)).values(**row).on_conflict_do_nothing()
-        count += tx.run(statement).rowcount
+        # Counted by what comes back: where SQLAlchemy fetches a generated key by itself, the
+        # rowcount on PostgreSQL is -1 whatever happened.
+        count += len(tx.run(statement.returning(sa.literal_column("1"))).all())
     return count
 
 

@@ -333,7 +333,9 @@ def console_samples() -> list[Sample]:
     """Pages of the console."""
     counts = {"open": 3, "mine": 2}
     cards = (URGENT, SALARY, SILENT)
-    inbox = views.AlertsPage(show="open", cards=cards, counts=counts, next_url="/console/alerts?c=1")
+    inbox = views.AlertsPage(
+        show="open", cards=cards, counts=counts, next_url="/console/alerts?c=1"
+    )
     handled = views.AlertsPage(show="handled", cards=(JUDGED, HANDLED, FALSE_ALARM), counts=counts)
     wrong = replace(NEW, open=True, name="", errors={"name": "请填写姓名。"}, stage="interview")
     link = views.TelegramLink(url=LINK, qr=qr(LINK), expires_at=NOW + timedelta(minutes=30))

@@ -47,9 +47,12 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
-  function two(n) {
-    return (n < 10 ? "0" : "") + n;
-  }
+  // The company's time of day, as on the lines the server rendered.
+  var clock = new Intl.DateTimeFormat("en-GB", {
+    timeZone: body.getAttribute("data-zone"),
+    hour: "2-digit",
+    minute: "2-digit",
+  });
 
   function atBottom() {
     return pane.scrollHeight - pane.scrollTop - pane.clientHeight < 120;
@@ -66,7 +69,6 @@
   // --- bubbles ---------------------------------------------------------------------------
 
   function bubble(message) {
-    var at = new Date(message.at);
     var item = make("li", "msg " + message.direction + " by-" + message.author);
     if (message.id) item.setAttribute("data-id", message.id);
     if (message.direction === "out") {
@@ -80,7 +82,7 @@
     text.appendChild(make("bdi", "", message.text));
     item.appendChild(text);
     var foot = make("p", "msg-foot");
-    var time = make("time", "", two(at.getHours()) + ":" + two(at.getMinutes()));
+    var time = make("time", "", clock.format(new Date(message.at)));
     time.setAttribute("datetime", message.at);
     foot.appendChild(time);
     if (message.direction === "in") foot.appendChild(make("span", "msg-state"));

@@ -59,7 +59,7 @@
       var page = document.querySelector("[data-candidate]");
       if (!page || page.getAttribute("data-candidate") !== event.data) return;
       // With older stretches unfolded a swap would leave a gap between them and the newest.
-      if (document.querySelectorAll("#timeline > .timeline-part").length > 2) {
+      if (document.querySelector("#timeline > div.timeline-part:not(#timeline-live)")) {
         offerReload();
       } else {
         refresh("timeline-live", "candidate-changed");

@@ -1,0 +1,99 @@
+"""Short commands beside a running server: accounts, keys, the audit chain."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from bot.app import open_storage
+from bot.errors import BotError
+from bot.web import credentials
+from config.settings import Settings
+from storage.chain import Verdict
+from storage.database import Database, Tx
+from storage.enums import InvitePurpose, Role
+from storage.queries import audit, invites, users
+from storage.vault import Vault
+from storage.viewer import KEY_SCOPES, Viewer
+
+T = TypeVar("T")
+#: Whoever may run commands on this machine.
+OPERATOR = Viewer(id="operator", name="operator", role=None, sees_all=True)
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[Database, Vault]]:
+    database, vault = open_storage(settings, shared=True)
+    try:
+        yield database, vault
+    finally:
+        database.close()
+
+
+def _write(settings: Settings, work: Callable[[Tx, Vault], T]) -> T:
+    with _opened(settings) as (database, vault):
+        return database.submit(lambda tx: work(tx, vault)).result()
+
+
+def add_user(settings: Settings, *, login: str, name: str, role: str) -> str:
+    """Make an account; the one-time link with which its owner sets password and second factor.
+
+    Raises ``BotError`` for an unknown role, ``Conflict`` for a taken login.
+    """
+    if role not in list(Role):
+        raise BotError(f"role must be one of {', '.join(Role)}")
+    if not (login.isascii() and login.isprintable() and 2 <= len(login) <= 60):
+        raise BotError("a login is 2 to 60 plain ASCII characters")
+    if not 1 <= len(name) <= 60:
+        raise BotError("a name has 1 to 60 characters")
+    token = secrets.token_urlsafe(32)
+
+    def work(tx: Tx, vault: Vault) -> None:
+        user_id = users.create_user(tx, login=login, name=name, role=Role(role))
+        invites.create_invite(
+            tx,
+            vault,
+            token=token,
+            purpose=InvitePurpose.SETUP,
+            lifetime=timedelta(days=3),
+            created_by=OPERATOR.id,
+            user_id=user_id,
+        )
+        audit.append(tx, vault.keystore, OPERATOR, "user.create", user_id, details={"role": role})
+
+    _write(settings, work)
+    return f"{settings.base_url}/setup/{token}"
+
+
+def create_key(settings: Settings, *, name: str, scopes: Sequence[str], lifetime: timedelta) -> str:
+    """Make an API key; its text, shown this once. Raises ``BotError`` for an unknown scope."""
+    known = {str(scope) for scope in KEY_SCOPES}
+    wanted = known if "all" in scopes else set(scopes)
+    if not wanted or not wanted <= known:
+        raise BotError(f"scope must be all, or some of: {', '.join(sorted(known))}")
+    made = credentials.new_api_key()
+
+    def work(tx: Tx, vault: Vault) -> None:
+        users.create_key(
+            tx,
+            key_id=made.id,
+            name=name[:80],
+            secret_hash=made.digest,
+            scopes=sorted(wanted),
+            days=lifetime.days,
+        )
+        audit.append(
+            tx, vault.keystore, OPERATOR, "key.create", made.id, details={"scopes": sorted(wanted)}
+        )
+
+    _write(settings, work)
+    return made.text
+
+
+def verify_audit(settings: Settings) -> Verdict:
+    """Check the whole audit chain."""
+    with _opened(settings) as (database, vault):
+        return database.submit_read(lambda tx: audit.verify(tx, vault.keystore)).result()

@@ -1,0 +1,206 @@
+"""The installed command ``yinuo``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from bot import logs
+from bot.errors import BotError, StorageError
+from config import settings as configuration
+from config.settings import Settings
+
+cli = typer.Typer(
+    name="yinuo",
+    help="一诺：守住录用承诺的招聘助手。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user = typer.Typer(help="控制台账号", no_args_is_help=True)
+key = typer.Typer(help="接口密钥", no_args_is_help=True)
+audit = typer.Typer(help="审计链", no_args_is_help=True)
+cli.add_typer(user, name="user")
+cli.add_typer(key, name="key")
+cli.add_typer(audit, name="audit")
+
+
+def main() -> None:
+    """Run a command; what a person can mend is said in one line, exit code 1."""
+    try:
+        cli()
+    except (BotError, StorageError) as error:
+        typer.echo(f"yinuo: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+def _settings(**overrides: Any) -> Settings:
+    try:
+        return configuration.load(**overrides)
+    except ValidationError as error:
+        for complaint in error.errors(include_input=False, include_url=False):
+            place = ".".join(str(part) for part in complaint["loc"])
+            typer.echo(f"yinuo: 设置 {place}: {complaint['msg']}", err=True)
+        raise SystemExit(1) from None
+
+
+def _web(settings: Settings, host: str | None, port: int | None) -> Settings:
+    changed = {name: v for name, v in (("host", host), ("port", port)) if v is not None}
+    return settings.model_copy(update={"web": settings.web.model_copy(update=changed)})
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="监听地址")] = None,
+    port: Annotated[int | None, typer.Option(help="端口", min=0, max=65535)] = None,
+    role: Annotated[str, typer.Option(help="all, web, worker 或 clock")] = "all",
+) -> None:
+    """运行。没有任何配置也能启动：SQLite 在 var/ 下，首次运行打印设置链接。"""
+    from bot import serving
+    from bot.app import Part, build
+
+    if role not in list(Part):
+        raise typer.BadParameter("role: all, web, worker, clock")
+    settings = _web(_settings(), host, port)
+    logs.configure(settings.log_level)
+    serving.refuse_open_door(settings)
+    door = serving.listen(settings)
+    settings = _web(settings, None, door.getsockname()[1])
+    app = build(settings, part=Part(role))
+    link = serving.setup_link(app)
+
+    def ready() -> None:
+        typer.echo(f"一诺已启动：{settings.base_url}")
+        if link is not None:
+            typer.echo(f"首次使用，请在 30 分钟内打开这个一次性链接创建管理员：\n{link}")
+        sys.stdout.flush()
+
+    serving.serve(app, door, ready)
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="端口", min=0, max=65535)] = 8000,
+    fast_forward: Annotated[str, typer.Option(help="把沙盒时钟拨快，例如 7d、36h、90m")] = "",
+    data_dir: Annotated[Path, typer.Option(help="沙盒数据目录")] = Path("var/demo"),
+    fresh: Annotated[bool, typer.Option(help="删除旧的沙盒，重新开始")] = False,
+) -> None:
+    """打开一家沙盒公司：职位、候选人、几个月的聊天记录，以及自己的时钟。"""
+    from bot import sandbox
+
+    logs.configure("WARNING")
+    sandbox.run(port=port, fast_forward=fast_forward, data_dir=data_dir, fresh=fresh)
+
+
+@cli.command()
+def doctor() -> None:
+    """检查配置、数据库、模型、渠道和时钟；每个问题都给出解决办法。"""
+    from bot import doctor as checks
+
+    logs.configure("ERROR")
+    failed = False
+    for finding in checks.examine():
+        mark = {"ok": "✓", "warn": "!", "fail": "✗"}[finding.state]
+        typer.echo(f"{mark} {finding.what}：{finding.found}")
+        if finding.remedy:
+            typer.echo(f"    → {finding.remedy}")
+        failed = failed or finding.state == "fail"
+    if failed:
+        raise SystemExit(1)
+
+
+@cli.command()
+def classify(
+    text: Annotated[
+        str | None, typer.Argument(help="一句话，或 - 表示从标准输入读 JSON Lines")
+    ] = None,
+    jsonl: Annotated[Path | None, typer.Option(help="JSON Lines 文件")] = None,
+    now: Annotated[str, typer.Option(help="解析“周五前”等日期的当前时刻，ISO 8601")] = "",
+) -> None:
+    """读中文：每行一个解读（JSON Lines），顺序不变；坏行给出 error，最后以 1 退出。"""
+    import json
+
+    from nlp.baseline import RuleReader
+
+    from nlp.lines import classify_lines
+
+    if (text is None) == (jsonl is None):
+        raise typer.BadParameter("give TEXT, --jsonl FILE, or - for standard input")
+    moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
+    if moment.tzinfo is None:
+        raise typer.BadParameter("--now needs a time zone, for example 2026-11-24T09:00:00+08:00")
+    good = True
+    with _lines(text, jsonl, json.dumps({"text": text}, ensure_ascii=True)) as lines:
+        for answer, ok in classify_lines(lines, RuleReader(), moment):
+            sys.stdout.write(answer + "\n")
+            good = good and ok
+    sys.stdout.flush()
+    if not good:
+        raise SystemExit(1)
+
+
+@contextmanager
+def _lines(text: str | None, jsonl: Path | None, one: str) -> Iterator[Any]:
+    if jsonl is not None:
+        try:
+            with jsonl.open("rb") as handle:
+                yield handle
+        except OSError as error:
+            typer.echo(f"yinuo: {jsonl}: {error.strerror}", err=True)
+            raise SystemExit(1) from None
+    elif text == "-":
+        yield sys.stdin.buffer
+    else:
+        yield [one]
+
+
+@user.command("add")
+def user_add(
+    login: Annotated[str, typer.Argument(help="登录名")],
+    name: Annotated[str, typer.Option(help="姓名")],
+    role: Annotated[str, typer.Option(help="hr, hr_admin, manager 或 auditor")] = "hr",
+) -> None:
+    """新建控制台账号，打印一次性设置链接（对方自己设密码和动态码）。"""
+    from bot import accounts
+
+    settings = _settings()
+    logs.configure("WARNING")
+    typer.echo(accounts.add_user(settings, login=login, name=name, role=role))
+
+
+@key.command("create")
+def key_create(
+    scope: Annotated[list[str], typer.Option(help="权限，可重复；all 为全部")],
+    name: Annotated[str, typer.Option(help="用途")] = "integration",
+    days: Annotated[int, typer.Option(help="有效天数", min=1, max=365)] = 365,
+) -> None:
+    """新建接口密钥。密钥只显示这一次，单独在最后一行。"""
+    from bot import accounts
+
+    settings = _settings()
+    logs.configure("WARNING")
+    typer.echo(
+        accounts.create_key(settings, name=name, scopes=scope, lifetime=timedelta(days=days))
+    )
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """逐条校验审计链；被改过的第一条会被指出，并以 1 退出。"""
+    from bot import accounts
+
+    settings = _settings()
+    logs.configure("WARNING")
+    verdict = accounts.verify_audit(settings)
+    if verdict.ok:
+        typer.echo(f"审计链完整：{verdict.count} 条")
+        return
+    typer.echo(f"审计链在第 {verdict.first_bad_seq} 条损坏：{verdict.reason}", err=True)
+    raise SystemExit(1)

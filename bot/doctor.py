@@ -1,0 +1,237 @@
+"""``yinuo doctor``: what is well, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import ValidationError
+
+from bot import app, serving
+from bot.channels.base import Channel
+from bot.errors import BotError, CredentialsWrong, DeliveryError, StorageError
+from config import settings as configuration
+from config.settings import Settings
+from nlp.reading import Utterance
+from storage import migrate, sqlite
+from storage.crypto import Keystore
+from storage.database import Database, open_database
+from storage.queries import audit, outbox, users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check. ``remedy`` says what to do when it is not ok."""
+
+    what: str
+    state: Literal["ok", "warn", "fail"]
+    found: str
+    remedy: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """All checks, one after the other; without settings nothing else can be checked."""
+    try:
+        settings = configuration.load()
+    except ValidationError as error:
+        complaint = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in complaint["loc"])
+        yield Finding(
+            what="设置",
+            state="fail",
+            found=f"{place}: {complaint['msg']}",
+            remedy="改正 config/settings.yaml 或对应的 YINUO_… 环境变量",
+        )
+        return
+    yield Finding(what="设置", state="ok", found=f"数据目录 {settings.data_dir}")
+    for check in CHECKS:
+        yield from check(settings)
+
+
+def _content(settings: Settings) -> Iterator[Finding]:
+    try:
+        rulebook = app.open_rulebook(settings)
+    except (BotError, ValueError) as error:
+        yield Finding(
+            what="文案与规则", state="fail", found=str(error), remedy="按提示改正 config/ 下的文件"
+        )
+        return
+    yield Finding(what="文案与规则", state="ok", found=f"{len(rulebook.risk)} 条风险规则")
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    try:
+        serving.refuse_open_door(settings)
+    except BotError as error:
+        yield Finding(what="监听地址", state="fail", found=settings.web.host, remedy=str(error))
+        return
+    yield Finding(what="监听地址", state="ok", found=f"{settings.web.host}:{settings.web.port}")
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    path = settings.keystore_path
+    if not path.exists():
+        yield Finding(
+            what="密钥文件",
+            state="warn",
+            found=f"{path} 还不存在",
+            remedy="首次运行 yinuo serve 时会自动生成；生成后请立即另存备份",
+        )
+        return
+    try:
+        keystore = Keystore.load(path)
+    except StorageError as error:
+        yield Finding(what="密钥文件", state="fail", found=str(path), remedy=str(error))
+        return
+    yield Finding(
+        what="密钥文件",
+        state="ok",
+        found=f"{path}（指纹 {keystore.fingerprint}）",
+        remedy="请确认它已单独备份到另一台机器：丢失它，所有聊天与手机号都无法再打开",
+    )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    url = settings.effective_database_url
+    kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
+    try:
+        if kind == "SQLite" and not (settings.data_dir / "yinuo.db").exists():
+            if settings.database_url == "":
+                yield Finding(what="数据库", state="ok", found="SQLite，首次运行时建立")
+                return
+        revision = migrate.current(url)
+        database = open_database(url, shared=True)
+    except (StorageError, ValueError, OSError) as error:
+        yield Finding(
+            what="数据库",
+            state="fail",
+            found=f"{kind}: {error}",
+            remedy="检查 YINUO_DATABASE_URL、数据库是否在运行、目录是否可写",
+        )
+        return
+    try:
+        if revision != migrate.known_head():
+            yield Finding(
+                what="数据库",
+                state="warn",
+                found=f"{kind}，版本 {revision}",
+                remedy="启动 yinuo serve 会自动升级；升级前请先备份",
+            )
+            return
+        yield Finding(what="数据库", state="ok", found=f"{kind}，版本 {revision}")
+        if kind == "SQLite" and not sqlite.wal_reset_fixed():
+            yield Finding(
+                what="SQLite 版本",
+                state="fail",
+                found=sqlite.dbapi2.sqlite_version,
+                remedy="安装锁定的 pysqlite3：旧版本在 WAL 模式下可能损坏数据库",
+            )
+        if settings.keystore_path.exists():
+            yield from _stored(settings, database)
+    finally:
+        database.close()
+
+
+def _stored(settings: Settings, database: Database) -> Iterator[Finding]:
+    keystore = Keystore.load(settings.keystore_path)
+    expected = database.submit_read(lambda tx: users.setting(tx, "keystore")).result()
+    if expected and expected != keystore.fingerprint:
+        yield Finding(
+            what="密钥与数据库",
+            state="fail",
+            found=f"指纹 {keystore.fingerprint}，数据库要求 {expected}",
+            remedy="从备份恢复正确的密钥文件；不要新建",
+        )
+        return
+    verdict = database.submit_read(lambda tx: audit.verify(tx, keystore)).result()
+    if not verdict.ok:
+        yield Finding(
+            what="审计链",
+            state="fail",
+            found=f"第 {verdict.first_bad_seq} 条：{verdict.reason}",
+            remedy="数据库被改动过：保留现场，联系审计员，从备份核对",
+        )
+    else:
+        yield Finding(what="审计链", state="ok", found=f"{verdict.count} 条，完整")
+    dead = database.submit_read(lambda tx: outbox.dead_letters(tx)).result()
+    if dead:
+        yield Finding(
+            what="未送达",
+            state="warn",
+            found=f"{len(dead)} 条消息发送失败",
+            remedy="在控制台打开对应候选人，查看原因并重新发送",
+        )
+
+
+def _reader(settings: Settings) -> Iterator[Finding]:
+    from nlp.baseline import RuleReader
+
+    started = time.monotonic()
+    reader = RuleReader()
+    utterance = Utterance(text="薪资这块我还想再考虑一下", now=datetime.now(UTC))
+    [reading] = reader.read([utterance])
+    took = time.monotonic() - started
+    state: Literal["ok", "fail"] = "ok" if reading.alert else "fail"
+    yield Finding(
+        what="解读",
+        state=state,
+        found=f"{reader.name}，首次 {took:.1f} 秒",
+        remedy="" if state == "ok" else "词典或规则文件不完整，请重新安装",
+    )
+
+
+def _channels(settings: Settings) -> Iterator[Finding]:
+    if not settings.keystore_path.exists():
+        yield Finding(what="渠道", state="ok", found="首次运行后再检查")
+        return
+    keystore = Keystore.load(settings.keystore_path)
+    for name, channel in app.open_channels(settings, keystore).items():
+        try:
+            asyncio.run(_checked(channel))
+        except CredentialsWrong as error:
+            yield Finding(what=f"渠道 {name}", state="fail", found="凭据无效", remedy=str(error))
+        except BotError as error:
+            yield Finding(what=f"渠道 {name}", state="fail", found=str(error))
+        except DeliveryError as error:
+            yield Finding(
+                what=f"渠道 {name}",
+                state="fail",
+                found=str(error),
+                remedy="检查网络或代理能否访问该平台",
+            )
+        else:
+            yield Finding(what=f"渠道 {name}", state="ok", found="凭据有效")
+    if settings.telegram.enabled and settings.data_region == "cn":
+        yield Finding(
+            what="数据出境",
+            state="warn",
+            found="Telegram 会把候选人信息传到境外",
+            remedy="取得候选人单独同意并完成评估后再使用；不需要时删除 Telegram 的令牌",
+        )
+
+
+async def _checked(channel: Channel) -> None:
+    try:
+        await channel.check()
+    finally:
+        await channel.stop()
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    year = datetime.now(UTC).year
+    built = datetime.fromtimestamp(os.path.getmtime(__file__), UTC)
+    if datetime.now(UTC) < built.replace(year=built.year - 1) or year > 2100:
+        yield Finding(
+            what="时钟", state="fail", found=f"{year} 年", remedy="启用时间同步（NTP）后重启"
+        )
+        return
+    yield Finding(what="时钟", state="ok", found=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+CHECKS: tuple[Check, ...] = (_content, _address, _keys, _database, _reader, _channels, _clock)
