@@ -81,7 +81,7 @@ def create_key(settings: Settings, *, name: str, scopes: Sequence[str], lifetime
             tx,
             key_id=made.id,
             name=name[:80],
-            secret_hash=made.digest,
+            secret_hash=made.secret_hash,
             scopes=sorted(wanted),
             days=lifetime.days,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from bot.errors import BotError, CredentialsWrong, DeliveryError, StorageError
 from config import settings as configuration
 from config.settings import Settings
 from nlp.reading import Utterance
+from scheduler import guard
 from storage import migrate, sqlite
 from storage.crypto import Keystore
 from storage.database import Database, open_database
@@ -100,10 +100,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
     url = settings.effective_database_url
     kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
     try:
-        if kind == "SQLite" and not (settings.data_dir / "yinuo.db").exists():
-            if settings.database_url == "":
-                yield Finding(what="数据库", state="ok", found="SQLite，首次运行时建立")
-                return
+        if not settings.database_url and not (settings.data_dir / "yinuo.db").exists():
+            yield Finding(what="数据库", state="ok", found="SQLite，首次运行时建立")
+            return
         revision = migrate.current(url)
         database = open_database(url, shared=True)
     except (StorageError, ValueError, OSError) as error:
@@ -128,7 +127,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 what="SQLite 版本",
                 state="fail",
-                found=sqlite.dbapi2.sqlite_version,
+                found=sqlite.version(),
                 remedy="安装锁定的 pysqlite3：旧版本在 WAL 模式下可能损坏数据库",
             )
         if settings.keystore_path.exists():
@@ -223,14 +222,34 @@ async def _checked(channel: Channel) -> None:
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:
-    year = datetime.now(UTC).year
-    built = datetime.fromtimestamp(os.path.getmtime(__file__), UTC)
-    if datetime.now(UTC) < built.replace(year=built.year - 1) or year > 2100:
+    now = datetime.now(UTC)
+    seen = _clock_seen(settings)
+    if seen is not None and (seen - now).total_seconds() > 60:
         yield Finding(
-            what="时钟", state="fail", found=f"{year} 年", remedy="启用时间同步（NTP）后重启"
+            what="时钟",
+            state="fail",
+            found=f"现在 {now:%Y-%m-%d %H:%M}，上次运行时已是 {seen:%Y-%m-%d %H:%M} UTC",
+            remedy="启用时间同步（NTP）并校准后重启；在此之前定时任务会停止",
         )
         return
-    yield Finding(what="时钟", state="ok", found=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+    yield Finding(what="时钟", state="ok", found=f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _clock_seen(settings: Settings) -> datetime | None:
+    url = settings.effective_database_url
+    if not settings.database_url and not (settings.data_dir / "yinuo.db").exists():
+        return None
+    try:
+        database = open_database(url, shared=True)
+    except (StorageError, ValueError, OSError):
+        return None  # the database's own check has said so
+    try:
+        text = database.submit_read(lambda tx: users.setting(tx, guard.SEEN)).result()
+    except StorageError:
+        return None
+    finally:
+        database.close()
+    return datetime.fromisoformat(text) if text else None
 
 
 Check = Callable[[Settings], Iterator[Finding]]

@@ -26,15 +26,15 @@ _NOT = r"(?![a-z人米公次遍里字行家套台平名天号月年点岁期楼]
 
 #: Most specific first; the first alternative that fits at a place is taken.
 _MONEY = re.compile(
-    rf"(?P<r1>{_D}|{_C1}{_C}{{0,6}})(?P<ru1>{_U}?)元?\s?(?:-{{1,2}}|~{{1,2}}|—|到|至)\s?"
-    rf"(?P<r2>{_D}|{_C1}{_C}{{0,6}})(?P<ru2>{_U}|元|块|(?=\s?[*x×·]\s?\d\d薪)){_NOT}"
+    rf"(?P<r1>{_D}|{_C1}{_C}{{0,6}}?)(?P<ru1>{_U}?)元?\s?(?:-{{1,2}}|~{{1,2}}|—|到|至)\s?"
+    rf"(?P<r2>{_D}|{_C1}{_C}{{0,6}})(?P<ru2>{_U}|元|块|(?<=[万千]{_C1})|(?=\s?[*x×·]\s?\d\d薪)){_NOT}"
     rf"|(?P<tens>[一二两三四五六七八九]?十)?(?P<p1>[一二两三四五六七八])(?P<p2>[二三四五六七八九])(?P<pu>{_U}){_NOT}"
     rf"|(?P<ft>[一二两三四五六七八九]?十)?几(?P<fz>[十百]?)(?P<fu>{_U}){_NOT}"
     rf"|(?P<dt>\d{{1,3}})(?:几|多|来)(?P<du>{_U}){_NOT}"
     rf"|(?P<ct>[一二两三四五六七八九]?十)(?:多|来)(?P<cu>{_U}){_NOT}"
     rf"|(?<![\d.a-z])(?P<d>{_D})\s?(?P<u>{_U})(?P<t>\d{{1,4}})?{_NOT}"
     rf"|(?P<cn>{_C1}{_C}{{0,8}}?(?:[万千百]{_C}{{0,6}})|{_C1}?十{_C1}?(?=[kw])|{_C1}(?=[kw]))(?P<cnu>[kw]?){_NOT}"
-    rf"|(?<![\d.a-z-])(?P<b>\d{{3,7}}(?:\.\d{{1,2}})?)(?P<bu>元|块|)(?![\d.a-z%人米公次年月号日天小点名楼期级个-])"
+    rf"|(?<![\d.a-z-])(?P<b>\d{{3,7}}(?:\.\d{{1,2}})?|\d{{1,2}}(?:\.\d)?(?=元|块))(?P<bu>元|块(?!儿)|)(?![\d.a-z%人米公次年月号日天小点名楼期级个-])"
 )
 _RATIO = re.compile(
     r"(?P<pct>\d{1,3}(?:\.\d{1,2})?)\s?(?:-|~|到)?(?P<pct2>\d{1,3})?\s?%"
@@ -124,7 +124,7 @@ def _money(text: str) -> Iterator[Sum]:
         low, high = bounds
         start, end = match.span()
         before = text[max(0, start - _AROUND_BEFORE) : start]
-        if match["b"] and not match["bu"] and not _PAY.search(before):
+        if match["b"] and not match["bu"] and not _alone(text, match) and not _PAY.search(before):
             continue
         top: float | None = high
         if more := _MORE.match(text, end):
@@ -142,6 +142,11 @@ def _money(text: str) -> Iterator[Sum]:
             numeral(months["m"]) if months else None,
             _tax(before, text[end : end + _AROUND_AFTER]),
         )
+
+
+def _alone(text: str, match: re.Match[str]) -> bool:
+    """Whether a bare number of four or five digits is the whole message: an answer to 期望薪资?"""
+    return len(match["b"]) in (4, 5) and match.group() == text
 
 
 def _stretched(low: float, high: float, more: re.Match[str]) -> float | None:

@@ -127,6 +127,12 @@ class _Threads:
     async def read(self, work: Work[T]) -> T:
         return await asyncio.wrap_future(self.submit_read(work))
 
+    def _hand_over(self, pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any) -> Future[T]:
+        try:
+            return pool.submit(call, *args)
+        except RuntimeError:  # the pool was shut down
+            return _refused()
+
     def _reading(self, engine: sa.Engine, work: Work[T]) -> T:
         try:
             with engine.connect() as conn:
@@ -160,15 +166,14 @@ class SQLiteDatabase(_Threads):
         self._thread.start()
 
     def submit(self, work: Work[T]) -> Future[T]:
-        future: Future[T] = Future()
         if self._closed:
-            future.set_exception(StorageUnavailable("the database is closed"))
-        else:
-            self._queue.put((work, future))
+            return _refused()
+        future: Future[T] = Future()
+        self._queue.put((work, future))
         return future
 
     def submit_read(self, work: Work[T]) -> Future[T]:
-        return self._pool.submit(self._reading, self._reader, work)
+        return self._hand_over(self._pool, self._reading, self._reader, work)
 
     def close(self) -> None:
         if self._closed:
@@ -266,10 +271,10 @@ class PostgresDatabase(_Threads):
             conn.execute(sa.text("SELECT 1"))
 
     def submit(self, work: Work[T]) -> Future[T]:
-        return self._pool.submit(self._writing, work)
+        return self._hand_over(self._pool, self._writing, work)
 
     def submit_read(self, work: Work[T]) -> Future[T]:
-        return self._pool.submit(self._reading, self._read_only, work)
+        return self._hand_over(self._pool, self._reading, self._read_only, work)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -312,6 +317,12 @@ def open_database(
         return PostgresDatabase(parsed, now=now)
     except sa.exc.DBAPIError as error:
         raise _unavailable(error) from error
+
+
+def _refused() -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_exception(StorageUnavailable("the database is closed"))
+    return future
 
 
 def _cause(error: BaseException) -> str:

@@ -28,6 +28,11 @@ def wal_reset_fixed() -> bool:
     return tuple(dbapi2.sqlite_version_info) >= FIXED_IN
 
 
+def version() -> str:
+    """The version of the SQLite library in use."""
+    return str(dbapi2.sqlite_version)
+
+
 def lock_file(database: Path) -> TextIO:
     """Hold the file for this process. Raises ``AlreadyRunning``; freed when the process ends."""
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

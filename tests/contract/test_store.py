@@ -6,8 +6,10 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -177,13 +179,24 @@ async def test_moments_keep_their_microseconds_and_naive_ones_are_refused(
 # --- SQLite's own ------------------------------------------------------------------------------
 
 
-async def test_a_full_disk_is_said_and_survived(sqlite_url: str) -> None:
-    database = open_database(sqlite_url)
+@pytest.fixture
+def disk(sqlite_url: str) -> Iterator[Callable[[int], None]]:
+    """Sets how many more pages the file may take, on connections opened from now on."""
+    limit: list[int] = []
 
-    def room(tx: Tx, more: int) -> None:
-        pages = tx.scalar(sa.text("PRAGMA page_count"))
-        tx.run(sa.text(f"PRAGMA max_page_count={pages + more}"))
+    def connected(connection: Any, _record: Any) -> None:
+        if limit:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count={pages + limit[0]}")
 
+    sa.event.listen(sa.pool.Pool, "connect", connected)
+    yield lambda more: limit.__setitem__(slice(None), [more])
+    sa.event.remove(sa.pool.Pool, "connect", connected)
+
+
+async def test_a_full_disk_is_said_and_survived(
+    sqlite_url: str, disk: Callable[[int], None]
+) -> None:
     def big(name: str) -> domain.Work:
         def work(tx: Tx) -> None:
             for n in range(60):
@@ -191,16 +204,17 @@ async def test_a_full_disk_is_said_and_survived(sqlite_url: str) -> None:
 
         return work
 
+    disk(4)
+    database = open_database(sqlite_url)
     await database.write(put("before"))
-    await database.write(lambda tx: room(tx, 4))
-    small = [database.submit(put(f"small{n}")) for n in range(3)]
+    neighbours = [database.submit(put(f"small{n}")) for n in range(3)]
     with pytest.raises(StorageUnavailable, match="full"):
         await database.write(big("a"))
-    for future in small:
+    for future in neighbours:
         await asyncio.wrap_future(future)
     assert await names(database) == {"before", "small0", "small1", "small2"}
 
-    await database.write(lambda tx: room(tx, 10_000))
+    disk(10_000)
     await database.write(big("b"))
     assert len(await names(database)) == 64
     database.close()

@@ -122,19 +122,16 @@ SILENT = views.AlertCard(
     raised_at=ago(hours=20),
     due_at=NOW + timedelta(days=2, hours=4),
 )
-JUDGED = replace(
-    SALARY,
-    id="a4",
-    verdict=views.GivenVerdict(value="useful", by="王敏", at=ago(minutes=4)),
-)
-FALSE_ALARM = replace(
-    SILENT,
-    id="a5",
-    verdict=views.GivenVerdict(value="false_alarm", by="李磊", at=ago(days=1)),
-)
-HANDLED = replace(
-    URGENT, id="a6", verdict=views.GivenVerdict(value="handled", by="王敏", at=ago(hours=5))
-)
+
+
+def judged(card: views.AlertCard, value: Any, by: str, at: datetime) -> views.AlertCard:
+    """The card after somebody pressed a button."""
+    return replace(card, verdict=views.GivenVerdict(value=value, by=by, at=at))
+
+
+JUDGED = judged(SALARY, "useful", "王敏", ago(minutes=4))
+FALSE_ALARM = judged(SILENT, "false_alarm", "李磊", ago(days=1))
+HANDLED = judged(URGENT, "handled", "王敏", ago(hours=5))
 
 ROWS = (
     views.CandidateRow(id="c1", name="张三丰", position="后端工程师", stage="accepted",

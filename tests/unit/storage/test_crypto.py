@@ -21,7 +21,6 @@ from storage.crypto import (
     blind_index,
     derive,
     installation_key,
-    key_id,
     new_public_id,
     open_,
     seal,
