@@ -221,7 +221,10 @@ def build(
     if database.dialect == "sqlite":
         engine = EmbeddedEngine(now=now)
     else:
-        engine = PostgresEngine(settings.effective_database_url, now=now)
+        stalled = settings.engine.stalled_s
+        engine = PostgresEngine(
+            settings.effective_database_url, now=now, heartbeat_s=stalled / 3, stalled_s=stalled
+        )
     reader = ReaderProcess(READER, timeout=settings.engine.reader_timeout_s)
     road = Road(
         database=database,

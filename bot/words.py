@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,20 @@ def moment(at: datetime) -> str:
     """
     local = at.astimezone(SHANGHAI)
     return f"{local.month}月{local.day}日 周{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
+
+
+def answer_by(now: datetime, hours: float) -> datetime:
+    """Until when an answer is promised: ``hours`` from now, moved out of the night.
+
+    >>> from datetime import UTC
+    >>> moment(answer_by(datetime(2026, 11, 22, 18, 37, tzinfo=UTC), 24))
+    '11月24日 周二 10:00'
+    """
+    local = (now + timedelta(hours=hours)).astimezone(SHANGHAI)
+    morning = local.replace(hour=10, minute=0, second=0, microsecond=0)
+    if local < morning:
+        return morning
+    return morning + timedelta(days=1) if local.hour >= 18 else local
 
 
 def owner_of(replies: Replies, name: str) -> str:

@@ -56,7 +56,8 @@ class EngineSettings(Section):
     """How work is done."""
 
     conversations: int = Field(default=8, ge=1, le=64)
-    sweep_every_s: float = Field(default=30.0, gt=0)
+    #: PostgreSQL: how long a silent worker keeps its work before the others take it.
+    stalled_s: float = Field(default=30.0, ge=1)
     lease_s: float = Field(default=60.0, gt=0)
     reader_timeout_s: float = Field(default=10.0, gt=0)
 
@@ -75,8 +76,9 @@ class TelegramSettings(Section):
     #: What Telegram sends in X-Telegram-Bot-Api-Secret-Token; empty: derived from our own key.
     secret_token: SecretStr = SecretStr("")
     api_base: str = "https://api.telegram.org"
-    #: "webhook" needs a public HTTPS address; "polling" works behind NAT.
-    mode: str = Field(default="polling", pattern="^(webhook|polling)$")
+    #: "webhook" needs a public HTTPS address; "polling" works behind NAT; "auto" is webhook
+    #: when a secret token is given.
+    mode: str = Field(default="auto", pattern="^(auto|webhook|polling)$")
     bot_username: str = ""
     invite_days: int = Field(default=7, ge=1, le=365)
 

@@ -50,6 +50,17 @@ class Mapped:
             tuple(e for a, b in parts for e in self.ends[a:b]),
         )
 
+    def broken(self) -> Mapped:
+        """This text with a line break after it that stands for nothing."""
+        at = self.ends[-1] if self.ends else 0
+        return Mapped(self.text + "\n", (*self.starts, at), (*self.ends, at))
+
+    def plus(self, other: Mapped) -> Mapped:
+        """This text and another one after it."""
+        return Mapped(
+            self.text + other.text, self.starts + other.starts, self.ends + other.ends
+        )
+
     def replace(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> Mapped:
         """Replace matches; every character of a replacement stands for the whole match."""
         text: list[str] = []

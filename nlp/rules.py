@@ -1,51 +1,38 @@
-"""The rules of the scheme over cues: what one normalised message comes to.
+"""The rules of the scheme: what one normalised message comes to.
 
-``judge`` gathers what is found (cues, sums, days), then decides in the scheme's order: which
-half of the message counts, whose words they are, how sure the speaker is, what it is about.
+``judge`` goes in the scheme's order: a promised answer is a timer, a turn (但, 不过) names the
+half that counts, reported words are not the speaker's, then how sure the speaker is, and last
+what the message is about. Everything that is a matter of words is in ``nlp/lexicon``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from nlp import lexicon
-from nlp.amounts import sums
-from nlp.clauses import Clauses
-from nlp.dates import Found as Day
-from nlp.dates import dates
-from nlp.match import Found, Taken, matches
+from nlp.about import named, quoted
+from nlp.case import Case, laid_out
+from nlp.commit import commit, deciding_half
+from nlp.lexicon import macros
+from nlp.match import Found
 from nlp.reading import Turn
-from nlp.scheme import SIGNAL_INTENTS, Condition, Intent
-from nlp.turns import asked, delayed_before
+from nlp.scheme import Condition, Intent
 
-_QUESTION = re.compile(
-    r"\?|吗|么(?:$|[,。~])|呢(?:$|[,。~])|请问|想问|问下|问一下|能不能|能否|可否|可不可以|是否|是不是|有没有|多少|"
-    r"怎么(?!样也)|什么|几[号点天个月]|哪|(?:吧|不)(?:\?)|方便.{0,3}吗|还能.{0,4}谈|可以.{0,8}(?:吗|不$)|不$"
-)
-_NEGOTIATES = re.compile(
-    r"(?:能不能|能否|可以|可否|能|帮我|想|希望|申请|争取|看看|有没有).{0,10}"
-    r"(?:提|加|调|涨|争取|谈|空间|申请|商量|给到|高|多给|到\d)"
-)
+_ASKS_US = re.compile(r"(?:您|你们?|贵司).{0,8}(?:答复|回复|回我|告诉我|反馈)(?!您|你)")
 _REPORTED = re.compile(
-    r"(?:hr|人事|面试官|主管|领导|你们主管|招聘|同事|同学|朋友|师兄|学长|室友|别人|网上|经理|老板|群里|有人)"
-    r"(?:那边|们|之前|当时|上次|跟我|都|也)*(?:说|讲|提到|告诉我|反馈|表示|透露|提过)|听(?:说|.{1,4}[说讲])"
+    r"(?:hr|人事|面试官|主管|领导|招聘|同事|同学|朋友|师兄|学长|室友|别人|经理|老板|群里|有人|群主)"
+    r"(?:那边|们|之前|当时|上次|跟我|也|小姐姐|老师){0,2}(?:说(?!法|明)|讲|提到|告诉我|反馈|表示|透露)"
+    r"|听(?:说|.{1,4}[说讲])"
 )
-_SAYS_OTHERWISE = re.compile(r"没说|说不准|说不好|说实话|说真的|再说|怎么说|说一?下|说清|跟您说|跟你说")
-_ANSWERS = re.compile(
-    r"答复|回复|回话|回您|回你|回音|准信|准话|准确|答案|告诉您|告诉你|告知|定下来|做决定|给.{0,3}结果|反馈|结论|"
-    r"let you know|reply|get back|给您?.{0,2}消息"
-)
-_ASKS_US = re.compile(r"(?:您|你|你们|贵司).{0,8}(?:答复|回复|回我|告诉我|反馈)(?!您|你)")
-_NEAR = 14  # characters between a day and the promise to answer
-_SOCIAL_ONLY = re.compile(r"[\W_]*")
+_TIME = re.compile(r"[一二两三四五六七八九十\d]{1,2}(?:点|:\d\d)|上午|下午|早上|晚上|中午")
+_NEAR = 14  # characters between a day and the promise to answer by it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a message comes to, on normalised text."""
+    """What a message comes to, on normalised text. ``quotes`` are (start, end, intent)."""
 
     intents: tuple[Intent, ...]
     scores: dict[Intent, float]
@@ -53,35 +40,91 @@ class Judgement:
     reported: bool
     condition: Condition
     deadline: date | None
-    quotes: tuple[tuple[int, int, Intent], ...]  # start, end, what the words carry
-
-
-@dataclass(slots=True, kw_only=True)
-class _Case:
-    """One message on its way through the rules."""
-
-    text: str
-    stage: str
-    asked: str | None
-    delayed: bool
-    found: list[Found]
-    days: list[Day]
-    clauses: Clauses
-    deadline: date | None = None
-    condition: Condition = Condition.NONE
-    reported: bool = False
-    commitment: int = 0
-    dropped: set[Intent] = field(default_factory=set)
-
-    def has(self, *names: str) -> bool:
-        return any(item.name in names for item in self.found)
+    quotes: tuple[tuple[int, int, Intent], ...]
 
 
 def judge(text: str, *, stage: str, context: Sequence[Turn], now: datetime) -> Judgement:
-    """Apply the scheme to one normalised message. Pure: the same input, the same judgement."""
-    case = _gathered(text, stage=stage, context=context, now=now)
-    _promise_to_answer(case)
-    scope = _deciding_half(case)
-    _whose_words(case, scope)
-    _commit(case, scope)
-    return _concluded(case)
+    """Apply the scheme to one normalised message. The same input gives the same judgement."""
+    case = laid_out(text, stage=stage, context=context, now=now)
+    _promised_answer(case)
+    _moved_date(case)
+    _appointment(case)
+    _whose_words(case)
+    commit(case, deciding_half(case))
+    scores = named(case)
+    return Judgement(
+        intents=tuple(intent for intent in Intent if intent in scores),
+        scores=scores,
+        commitment=case.commitment,
+        reported=case.reported,
+        condition=case.condition,
+        deadline=case.deadline,
+        quotes=quoted(case, scores),
+    )
+
+
+def _promised_answer(case: Case) -> None:
+    """Rule 14: a date given for the answer is a timer; a second one is a further delay."""
+    answers = re.compile(macros()["ANSWER"])
+    for day in case.days:
+        window = case.text[max(0, day.start - _NEAR) : day.end + _NEAR]
+        if answers.search(window) and not _ASKS_US.search(window):
+            case.deadline = day.day
+            case.found.append(_consider(day.start, day.end, case.delayed))
+            break
+    if case.deadline is None:
+        return
+    for item in [item for item in case.found if item.weight == "hesitation"]:
+        if item.commitment == -1:
+            case.soften(item)
+
+
+def _consider(start: int, end: int, delayed: bool) -> Found:
+    return Found(
+        start=start,
+        end=end,
+        name="second-delay" if delayed else "promised-answer",
+        weight="hesitation" if delayed else "topic",
+        intents=(Intent.CONSIDER,),
+        commitment=-2 if delayed else 0,
+        flags=frozenset(),
+    )
+
+
+def _moved_date(case: Case) -> None:
+    """Rule 11: moving the start date. With a new date 0, without -1, a second time -2."""
+    if case.stage not in ("offer", "accepted") or case.has("date-moved-by-us"):
+        return
+    for item in [item for item in case.found if item.name == "date-shift"]:
+        words = case.text[item.start : item.end]
+        asks_later = re.search(r"晚|推|延|顺延|往后|改|再", words)
+        if not asks_later:
+            continue
+        value = -2 if case.delayed else 0 if case.days or re.search(r"一周|两周|\d天", words) else -1
+        at = case.found.index(item)
+        case.found[at] = replace(item, weight="mood" if value else "topic", commitment=value)
+
+
+def _appointment(case: Case) -> None:
+    """Rule 24: moving an appointment to a time is an errand, without one it is a delay."""
+    if not (case.days or _TIME.search(case.text)):
+        return
+    for item in [item for item in case.found if item.name == "postpone"]:
+        at = case.found.index(item)
+        case.found[at] = replace(
+            item, weight="topic", commitment=0, intents=(Intent.LOGISTICS,), name="appointment"
+        )
+
+
+def _whose_words(case: Case) -> None:
+    """Rules 4 and 28: what others said is not the speaker's, unless the speaker takes it up."""
+    said = _REPORTED.search(case.text)
+    if said is None:
+        return
+    clause = case.clauses.clause(said.start())
+    for item in case.judged():
+        theirs = item.start >= said.end() and case.clauses.clause(item.start) == clause
+        if theirs and item.weight in ("decision", "hesitation") and "resolved" not in item.flags:
+            case.soften(item)
+            case.dropped.update(item.intents)
+    case.reported = not case.judged()

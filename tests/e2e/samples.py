@@ -152,10 +152,7 @@ ROWS = (
 )  # fmt: skip
 STAGES = ("interview", "offer", "accepted", "onboarded", "confirmed", "declined", "reneged")
 NEW = views.NewCandidate(
-    positions=(
-        views.Choice(value="p1", text="后端工程师 · 杭州"),
-        views.Choice(value="p2", text="产品经理 · 上海"),
-    ),
+    positions=(views.Choice(value="p1", text="后端工程师 · 杭州"),),
     stages=STAGES,
 )
 CANDIDATES = views.CandidatesPage(
@@ -201,9 +198,7 @@ CANDIDATE = views.CandidatePage(
     timeline=views.Timeline(
         days=views.by_day(ENTRIES, ZONE), older_url="/console/candidates/c1?before=1"
     ),
-    takeover=views.Takeover(
-        muted=True, by="王敏", since=ago(minutes=8), channel="webchat"
-    ),
+    takeover=views.Takeover(muted=True, by="王敏", since=ago(minutes=8), channel="webchat"),
     invite_channels=("webchat", "telegram"),
     phone="138****5678", owner="王敏", start_on=date(2026, 12, 1),
     channels=("webchat", "telegram"),
@@ -213,7 +208,7 @@ CANDIDATE = views.CandidatePage(
             quote=words("[领导昨天找我谈了，说给我涨到 24k|counter_offer]")),
         views.RiskFactor(reason="接受后又说要再考虑", points=24.5, at=ago(hours=3),
             quote=words("[可能需要再考虑两天|consider]")),
-        views.RiskFactor(reason="入职前一周还没有交辞职信", points=20, at=ago(days=1)),
+        views.RiskFactor(reason="入职前一周没交辞职信", points=20, at=ago(days=1)),
         views.RiskFactor(reason="主动确认了入职日期", points=-6, at=ago(days=6)),
     ),
     facts=(
@@ -399,5 +394,4 @@ def partial_samples() -> list[Sample]:
 
 
 def all_samples() -> list[Sample]:
-    """Everything above."""
     return [*entry_samples(), *console_samples(), *partial_samples()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.alerts import policy
 from bot.conversation.flows import listening
 from bot.rulebook import Rulebook
 from bot.turn import Context, Heard, Outcome, Plan, Reply
-from bot.words import fill, moment, owner_of
+from bot.words import answer_by, fill, moment, owner_of
 from nlp.scheme import Severity
 
 FLOW = "handover"
@@ -32,7 +32,7 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
     """Mute the bot, raise the alert, plan the overdue one. What else was said is still heard."""
     assert context.candidate is not None
     words = rulebook.replies
-    until = now + timedelta(hours=rulebook.policy.answer_hours)
+    until = answer_by(now, rulebook.policy.answer_hours)
     text = fill(
         words.handover,
         owner=owner_of(words, context.candidate.owner_name),

@@ -11,7 +11,7 @@ from bot.alerts import policy
 from bot.risk import engine
 from bot.rulebook import Rulebook
 from bot.turn import AddFact, Context, Heard, Outcome, Plan, Reply
-from bot.words import SHANGHAI, fill, moment, owner_of
+from bot.words import SHANGHAI, answer_by, fill, moment, owner_of
 from nlp.scheme import Intent
 
 FLOW = "listening"
@@ -95,7 +95,7 @@ def _told_lately(context: Context, rulebook: Rulebook, now: datetime) -> bool:
 def _handed(context: Context, rulebook: Rulebook, now: datetime) -> Outcome:
     assert context.candidate is not None
     words = rulebook.replies
-    until = now + timedelta(hours=rulebook.policy.answer_hours)
+    until = answer_by(now, rulebook.policy.answer_hours)
     text = fill(
         words.handed,
         owner=owner_of(words, context.candidate.owner_name),
