@@ -17,9 +17,15 @@ def named(case: Case) -> dict[Intent, float]:
     """The intents of the message with their scores; never empty."""
     scores: dict[Intent, float] = {}
     for item in case.found:
+        if _part_of_another(case, item):
+            continue
         score = _WEAK if item.name.endswith("-weak") else _SCORE[item.weight]
         for intent in item.intents:
             scores[intent] = max(scores.get(intent, 0.0), score)
+    if case.commitment >= 2 and not any(
+        Intent.COMPETING_OFFER in item.intents for item in case.judged()
+    ):
+        scores.pop(Intent.COMPETING_OFFER, None)
     for intent in case.dropped:
         if not any(intent in item.intents for item in case.judged()):
             scores.pop(intent, None)
@@ -30,6 +36,17 @@ def named(case: Case) -> dict[Intent, float]:
     if len(scores) > 1:
         scores.pop(Intent.SOCIAL, None)
     return scores
+
+
+def _part_of_another(case: Case, item: Found) -> bool:
+    """Whether a topic word is only part of a phrase that means something else (给我涨薪留我)."""
+    return item.weight == "topic" and any(
+        other.start <= item.start
+        and item.end <= other.end
+        and other.intents
+        and other.weight in ("decision", "mood")
+        for other in case.judged()
+    )
 
 
 def _drop_beside_decisions(case: Case, scores: dict[Intent, float]) -> None:

@@ -37,7 +37,10 @@ def _last_turn(case: Case, judged: list[Found]) -> int | None:
 def _implied(case: Case, before: list[Found], turn: int) -> list[Found]:
     """Thanks or a liking, then 但 and a bare topic: the topic is the objection."""
     topics = [item for item in case.found if item.weight == "topic" and item.start >= turn]
-    settled = any((item.commitment or 0) >= 2 or (item.commitment or 0) < 0 for item in before)
+    settled = any(
+        (item.commitment or 0) >= 2 or (item.commitment or 0) < 0 or "soft" in item.flags
+        for item in before
+    )
     if not topics or settled or case.question or case.deadline is not None:
         return []
     first = topics[0]

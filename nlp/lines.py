@@ -65,8 +65,6 @@ def _message(line: bytes | str, now: datetime) -> tuple[Any, Utterance]:
     value = _parsed(line)
     if not isinstance(value, dict):
         raise LineError("not a JSON object")
-    if unknown := sorted(set(value) - {"id", "text", "stage", "context"}):
-        raise LineError(f"unknown field {unknown[0][:40]!r}")
     ident = value.get("id")
     if isinstance(ident, (dict, list)):
         raise LineError("id is not a string or a number")

@@ -15,12 +15,13 @@ from datetime import date, datetime
 from nlp.about import named, quoted
 from nlp.case import Case, laid_out
 from nlp.commit import commit, deciding_half
+from nlp.dates import Found as Day
 from nlp.lexicon import macros
 from nlp.match import Found
 from nlp.reading import Turn
 from nlp.scheme import Condition, Intent
 
-_ASKS_US = re.compile(r"(?:您|你们?|贵司).{0,8}(?:答复|回复|回我|告诉我|反馈)(?!您|你)")
+_ASKS_US = re.compile(r"(?<![给跟和向对])(?:您|你们?|贵司).{0,8}(?:答复|回复|回我|告诉我|反馈)(?!您|你)")
 _REPORTED = re.compile(
     r"(?:hr|人事|面试官|主管|领导|招聘|同事|同学|朋友|师兄|学长|室友|别人|经理|老板|群里|有人|群主)"
     r"(?:那边|们|之前|当时|上次|跟我|也|小姐姐|老师){0,2}(?:说(?!法|明)|讲|提到|告诉我|反馈|表示|透露)"
@@ -67,7 +68,7 @@ def _promised_answer(case: Case) -> None:
     """Rule 14: a date given for the answer is a timer; a second one is a further delay."""
     answers = re.compile(macros()["ANSWER"])
     for day in case.days:
-        window = case.text[max(0, day.start - _NEAR) : day.end + _NEAR]
+        window = _beside(case, day)
         if answers.search(window) and not _ASKS_US.search(window):
             case.deadline = day.day
             case.found.append(_consider(day.start, day.end, case.delayed))
@@ -77,6 +78,21 @@ def _promised_answer(case: Case) -> None:
     for item in [item for item in case.found if item.weight == "hesitation"]:
         if item.commitment == -1:
             case.soften(item)
+
+
+def _beside(case: Case, day: Day) -> str:
+    """The words a promise may stand in: the day's clause, and the next one after a bare day."""
+    start = max(0, day.start - _NEAR)
+    end = min(len(case.text), day.end + _NEAR)
+    clause = case.clauses.clause(day.start)
+    alone = not any(
+        case.clauses.clause(at) == clause and case.text[at].isalnum()
+        for at in (*range(max(0, day.start - 3), day.start), *range(day.end + 2, end))
+    )
+    last = clause + 1 if alone else clause
+    return "".join(
+        case.text[at] for at in range(start, end) if clause <= case.clauses.clause(at) <= last
+    )
 
 
 def _consider(start: int, end: int, delayed: bool) -> Found:

@@ -20,8 +20,11 @@ from nlp.scheme import STAGES, Intent
 
 #: How much a cue says. The resolver treats them differently, see ``nlp.resolve``.
 WEIGHTS = ("skip", "decision", "hesitation", "mood", "topic")
-FLAGS = frozenset({"soft", "hard", "reported", "done", "whole", "alone", "resolved", "formula"})
-NEEDS = frozenset({"decision", "progress", "date", "limit", "delayed", "negative", "none"})
+FLAGS = frozenset({"soft", "hard", "done", "whole", "alone", "resolved", "formula"})
+NEEDS = frozenset({"decision", "progress", "date", "limit", "delayed"})
+
+
+_HEAD = re.compile(r"\[[a-z0-9-]+ [a-z]+(?: [a-z]+=\S+)*\]$")
 
 
 class LexiconError(ValueError):
@@ -117,7 +120,7 @@ def cues(name: str) -> tuple[Cue, ...]:
     head: dict[str, str] = {}
     for number, line in lines(name):
         where = f"{name}:{number}"
-        if line.startswith("["):
+        if _HEAD.match(line):
             head = _head(where, line)
         elif not head:
             raise LexiconError(f"{where}: a pattern before any [head]")

@@ -53,11 +53,11 @@ class House:
             **self.extra,
         }
 
-    def start(self, name: str, role: str = "all") -> None:
+    def start(self, name: str, role: str = "all", *, module: str = "bot") -> None:
         """Start one process; its output goes to a file beside the data."""
         log = (self.data / f"{name}.log").open("ab")
         self.running[name] = subprocess.Popen(
-            [sys.executable, "-m", "bot", "serve", "--role", role],
+            [sys.executable, "-m", module, *(["serve", "--role", role] if module == "bot" else [])],
             env=self.environment,
             stdout=log,
             stderr=subprocess.STDOUT,

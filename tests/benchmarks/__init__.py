@@ -1,0 +1,1 @@
+"""What is measured: ratios within one run. Nothing here fails because a machine is slow."""
