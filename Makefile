@@ -22,17 +22,18 @@ help:
 
 .venv: .venv/.ready
 
-.venv/.locked: requirements/dev.txt
+.venv/.locked: requirements/dev.txt .ci/build.txt
 	@[ -n "$(PYTHON)" ] || { echo "yinuo needs Python 3.11 or newer and found none: install it" \
 		"(Debian: apt-get install python3 python3-venv) or say make PYTHON=/path/to/python3"; exit 1; } >&2
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "yinuo needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version)"; exit 1; } >&2
 	@"$(PYTHON)" -m venv .venv || { \
 		echo "the venv module is missing (Debian: apt-get install python3-venv)"; exit 1; } >&2
-	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --require-hashes -r .ci/build.txt
+	$(BIN)/pip install --quiet --require-hashes --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
-# hatchling comes with the lock, so nothing is fetched to build the link to this tree.
+# With the locked build tools at hand nothing is fetched to link this tree into .venv.
 .venv/.ready: .venv/.locked pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

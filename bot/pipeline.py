@@ -147,11 +147,17 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
     """Station 3: the next utterance, once the person has stopped typing."""
 
     def work(tx: Tx) -> Turned | None:
-        found = rows.look(tx, road.vault, conversation_id, pause=road.pause, longest=road.longest)
-        if isinstance(found, Waiting):
-            road.engine.wake(tx, CONVERSATION, [conversation_id], not_before=found.until)
+        found = turns.look(tx, conversation_id, pause=road.pause, longest=road.longest)
+        if found is None:
             return None
-        return found
+        if found.died:
+            channels = records.unread(tx, road.vault, found, road.rulebook.policy)
+            road.engine.wake(tx, DELIVERY, sorted(channels))
+        seen = rows.seen(tx, road.vault, found)
+        if isinstance(seen, Waiting):
+            road.engine.wake(tx, CONVERSATION, [conversation_id], not_before=seen.until)
+            return None
+        return seen
 
     return await road.database.write(work)
 

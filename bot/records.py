@@ -7,15 +7,17 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot.alerts.policy import RANK
+from bot.alerts import policy
+from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
 from bot.turn import Context, Heard, Outcome
+from nlp.scheme import Severity
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
 from storage.queries import alerts, outbox, record, scheduled, turns
 from storage.queries.outbox import NewSend
-from storage.vault import Vault
+from storage.vault import Vault, unseal
 
 
 def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Outcome) -> set[str]:
@@ -185,6 +187,30 @@ def about_candidate(
         receivers = alerts.receivers(tx, owner_id)
         woken |= send_cards(tx, raised.alert_id, raised.revision, receivers)
     return woken
+
+
+def unread(tx: Tx, vault: Vault, found: turns.Look, rules: Policy) -> set[str]:
+    """Messages that could not be read are a person's to look at: nothing a candidate says is
+    dropped in silence."""
+    talk = found.talk
+    if talk.candidate_id is None:
+        return set()
+    turns.touch(tx, talk.candidate_id, talk.candidate_version)
+    key = vault.key(tx, talk.subject_id)
+    words = "\n".join(
+        unseal(key, row.body_sealed, "message.body_sealed", row.uid) for row in found.died
+    )
+    alert = policy.own(rules, policy.UNREAD, words[:200], Severity.TODAY, tx.now)
+    return about_candidate(
+        tx,
+        vault.key(tx, talk.candidate_subject),
+        candidate_id=talk.candidate_id,
+        owner_id=talk.owner_id,
+        conversation_id=talk.id,
+        source=found.died[-1].uid,
+        said_at=tx.now,
+        outcome=Outcome(flow="unread", alerts=(alert,)),
+    )
 
 
 def send_cards(tx: Tx, alert_id: str, revision: int, receivers: Sequence[Any]) -> set[str]:

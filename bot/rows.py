@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.alerts import actions
@@ -55,15 +55,12 @@ class Waiting:
     until: datetime
 
 
-def look(
-    tx: Tx, vault: Vault, conversation_id: str, *, pause: timedelta, longest: timedelta
-) -> Turned | Waiting | None:
-    """T2: take the next utterance of a conversation, with all a decision may see."""
-    found = turns.look(tx, conversation_id, pause=pause, longest=longest)
-    if found is None or (not found.messages and found.wait_until is None):
-        return None
+def seen(tx: Tx, vault: Vault, found: turns.Look) -> Turned | Waiting | None:
+    """What a look found, with all a decision may see."""
     if found.wait_until is not None:
         return Waiting(until=found.wait_until)
+    if not found.messages:
+        return None
     talk = found.talk
     key = vault.key(tx, talk.subject_id)
     said = tuple(_said(row, key) for row in found.messages)

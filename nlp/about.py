@@ -22,12 +22,10 @@ def named(case: Case) -> dict[Intent, float]:
         score = _WEAK if item.name.endswith("-weak") else _SCORE[item.weight]
         for intent in item.intents:
             scores[intent] = max(scores.get(intent, 0.0), score)
-    if case.commitment >= 2 and not any(
-        Intent.COMPETING_OFFER in item.intents for item in case.judged()
-    ):
+    if case.commitment >= 2 and not _judged(case, Intent.COMPETING_OFFER):
         scores.pop(Intent.COMPETING_OFFER, None)
     for intent in case.dropped:
-        if not any(intent in item.intents for item in case.judged()):
+        if not _judged(case, intent):
             scores.pop(intent, None)
     _drop_beside_decisions(case, scores)
     _drop_errands(case, scores)
@@ -36,6 +34,11 @@ def named(case: Case) -> dict[Intent, float]:
     if len(scores) > 1:
         scores.pop(Intent.SOCIAL, None)
     return scores
+
+
+def _judged(case: Case, intent: Intent) -> bool:
+    """Whether more than a topic word speaks for the intent."""
+    return any(intent in item.intents for item in case.judged())
 
 
 def _part_of_another(case: Case, item: Found) -> bool:
@@ -62,6 +65,8 @@ def _drop_beside_decisions(case: Case, scores: dict[Intent, float]) -> None:
             scores.pop(Intent.ONBOARD_DATE, None)
     if case.commitment < 0:
         scores.pop(Intent.ACCEPT, None)
+    if case.commitment > 0 and Intent.POSITIVE in scores and not _judged(case, Intent.TEAM_FIT):
+        scores.pop(Intent.TEAM_FIT, None)
     if case.condition is not Condition.NONE and _TOPICS.intersection(scores):
         scores.pop(Intent.ACCEPT, None)
         scores.pop(Intent.CONSIDER, None)

@@ -13,7 +13,7 @@ from nlp.mapped import Mapped
 from nlp.normalize import normalize
 from nlp.reading import Evidence, Reading, Utterance
 from nlp.rules import judge
-from nlp.scheme import needs_alert, severity_of
+from nlp.scheme import Intent, needs_alert, severity_of
 
 #: Of a longer message the first and the last so many normalised characters are judged:
 #: people put what matters at the ends, and the time for any text stays bounded.
@@ -70,7 +70,9 @@ class RuleReader:
         )
 
 
-def _evidence(quotes: Sequence[tuple[int, int, str]], mapped: Mapped, source: str) -> tuple[Evidence, ...]:
+def _evidence(
+    quotes: Sequence[tuple[int, int, Intent]], mapped: Mapped, source: str
+) -> tuple[Evidence, ...]:
     found = []
     for start, end, intent in quotes:
         first, last = mapped.span(start, end)

@@ -119,7 +119,7 @@ def _sums(text: str, taken: Taken) -> list[Found]:
 
 
 def _whole_word(text: str, item: Found, edges: frozenset[int]) -> bool:
-    """Whether a short topic word stands by itself, not inside a longer word (寄 in 寄托)."""
-    if item.end - item.start > 2 or text[item.start : item.end].isascii():
+    """Whether a one-character topic stands by itself, not inside a word (寄 in 寄托)."""
+    if item.end - item.start > 1 or text[item.start : item.end].isascii():
         return True
     return item.start in edges and item.end in edges

@@ -10,8 +10,9 @@ _SENTENCE = re.compile(r"[。!?;\n]+|\.{2,}|~+")
 
 #: After these the second half decides. The look-arounds leave out what only looks like a turn.
 _TURN = re.compile(
-    r"但是|(?<![不非])但(?!凡|愿)|不过(?!来|去|了|分|如此|关|审)|只是|只不过|(?<=[,。!?\n ~])就是(?!说|了|你们|这|那|咱)"
-    r"|然而|可是|可惜|(?<=[,。!?\n ~])可(?=我|现在|目前|薪|工资|家|老婆)|(?:^|(?<=[,。 !]))奈何|无奈|\b(?:but|however|unfortunately)\b"
+    r"但是|(?<![不非])但(?!凡|愿)|不过(?!来|去|了|分|如此|关|审)|只是|只不过|然而|可是|可惜|无奈"
+    r"|(?<=[,。!?\n ~])(?:就是(?!说|了|你们|这|那|咱)|可(?=我|现在|目前|薪|工资|家|老婆)|奈何)"
+    r"|\b(?:but|however|unfortunately)\b"
 )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from nlp.case import Case
 from nlp.match import Found
 from nlp.scheme import Condition, Intent
 
+_ELSEWHERE = frozenset({Intent.COMPETING_OFFER, Intent.COUNTER_OFFER})
 _WEAK_MOODS = frozenset({"worry"})
 
 
@@ -61,8 +60,7 @@ def commit(case: Case, scope: list[Found]) -> None:
     """Set ``commitment`` and ``condition`` from the half that counts."""
     resolved = any("resolved" in item.flags for item in scope)
     if resolved:
-        closed = {Intent.COMPETING_OFFER, Intent.COUNTER_OFFER}
-        scope = [i for i in scope if i.weight != "mood" or not closed.intersection(i.intents)]
+        scope = [i for i in scope if i.weight != "mood" or not _ELSEWHERE.intersection(i.intents)]
     decisions = [i for i in scope if i.weight == "decision" and i.commitment is not None]
     hesitations = [i.commitment or 0 for i in scope if i.weight == "hesitation"]
     moods = [i for i in scope if i.weight == "mood" and i.commitment is not None]
@@ -103,6 +101,8 @@ def _with_doubts(value: int, hesitations: list[int], moods: list[Found]) -> int:
     if hesitations:
         return min(hesitations)
     sour = [item for item in moods if (item.commitment or 0) < 0]
+    if any(_ELSEWHERE.intersection(item.intents) for item in sour):
+        return -1  # another way is open (rule 33)
     if not sour:
         return value
     if all(item.name in _WEAK_MOODS for item in sour) or value == 3:
@@ -116,9 +116,7 @@ def _swayed(hesitations: list[int], moods: list[Found]) -> int:
 
 
 def _escalate(case: Case) -> None:
-    """Rule 19: after acceptance any no is at least -2; rule 30 keeps the working stage apart."""
-    if case.stage == "accepted" and case.has("decline", "leaning-no", "ill-or-family-after-yes"):
-        if case.commitment == -1:
-            case.commitment = -2
-    if re.fullmatch(r"[\W_]*", case.text):
-        case.commitment = max(case.commitment, -1)
+    """Rule 19: after acceptance any no is at least -2."""
+    refuses = case.has("decline", "leaning-no", "ill-or-family-after-yes")
+    if case.stage == "accepted" and refuses and case.commitment == -1:
+        case.commitment = -2

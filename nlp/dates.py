@@ -16,8 +16,11 @@ from nlp.numerals import numeral
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _N = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
-_DAYS = {char: i for i, chars in enumerate(("一1", "二2", "三3", "四4", "五5", "六6", "日天7"))
-         for char in chars}
+_DAYS = {
+    char: i
+    for i, chars in enumerate(("一1", "二2", "三3", "四4", "五5", "六6", "日天7"))
+    for char in chars
+}
 _ENGLISH = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -84,7 +87,7 @@ def _relative_month_day(match: re.Match[str], today: date) -> date | None:
 def _day_of_month(match: re.Match[str], today: date) -> date | None:
     """3号: the next such day; today's own number is today."""
     wanted = _int(match[1])
-    for months in range(0, 3):
+    for months in range(3):
         year, month = _month_shift(today, months)
         day = _day(year, month, wanted)
         if day is not None and day >= today:
@@ -164,16 +167,25 @@ _RULES: tuple[_Rule, ...] = tuple(
     for pattern, rule in (
         (r"(?<!\d)(20\d\d)[年/.-](\d{1,2})[月/.-](\d{1,2})[日号]?", _full),
         (rf"(?<![\d.上])({_N})月份?({_N})[日号]?(?![\d.]|个月|折)", _month_day),
-        (r"(?<![\d./-])(\d{1,2})[/.](\d{1,2})(?=[号日前]|之前|以前|入职|到岗|报到|那天)", _month_day),
+        (
+            r"(?<![\d./-])(\d{1,2})[/.](\d{1,2})(?=[号日前]|之前|以前|入职|到岗|报到|那天)",
+            _month_day,
+        ),
         (rf"(下个?月|这个月|本月)({_N})[日号]", _relative_month_day),
         (rf"({_N})月(?:底|末)", _named_month_end),
         (rf"(?<![月\d.a-z])({_N})[号日](?![楼线门口院码店桌路地])", _day_of_month),
         (r"大后天|后天|明天|明早|明晚|明儿|明日|今天|今晚|今日|今儿|today|tonight|tomorrow", _word),
-        (r"(下下个?|下个?|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天1-6])(?![天个次年月])", _weekday),
+        (
+            r"(下下个?|下个?|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天1-6])(?![天个次年月])",
+            _weekday,
+        ),
         (r"(?:下个?|本|这个?)(?:周|星期|礼拜)(?:末|内|之内)?|周末|周内", _week),
         (r"下个?月底|这个月底|本月底|月底|月末", _month_end),
-        (r"(?<!\d)(\d{1,2}|[一二两三四五六七八九十])(天|日|周|个星期|星期|个礼拜)"
-         r"(?=之?内|以内|后|之后|以后)", _in_days),
+        (
+            r"(?<!\d)(\d{1,2}|[一二两三四五六七八九十])(天|日|周|个星期|星期|个礼拜)"
+            r"(?=之?内|以内|后|之后|以后)",
+            _in_days,
+        ),
         (r"(next )?(monday|tuesday|wednesday|thursday|friday|saturday|sunday)", _english_weekday),
         (r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? (\d{1,2})", _english_month),
         (r"(元旦|国庆|五一)(?![^,。]{0,2}(?:节?后|之后))", _holiday),

@@ -57,9 +57,7 @@ class Mapped:
 
     def plus(self, other: Mapped) -> Mapped:
         """This text and another one after it."""
-        return Mapped(
-            self.text + other.text, self.starts + other.starts, self.ends + other.ends
-        )
+        return Mapped(self.text + other.text, self.starts + other.starts, self.ends + other.ends)
 
     def replace(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> Mapped:
         """Replace matches; every character of a replacement stands for the whole match."""
@@ -81,6 +79,4 @@ class Mapped:
         if not done:
             return self
         text.append(self.text[done:])
-        return Mapped(
-            "".join(text), (*starts, *self.starts[done:]), (*ends, *self.ends[done:])
-        )
+        return Mapped("".join(text), (*starts, *self.starts[done:]), (*ends, *self.ends[done:]))

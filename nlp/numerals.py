@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-_DIGITS = {char: value for value, chars in enumerate(
-    ("零〇", "一壹", "二贰两俩", "三叁仨", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
-) for char in chars}
+_DIGITS = {
+    char: value
+    for value, chars in enumerate(
+        ("零〇", "一壹", "二贰两俩", "三叁仨", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
+    )
+    for char in chars
+}
 _UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _TEN_THOUSAND = "万"
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nlp.link import Link, LinkLost
-from nlp.reading import Reading, ReaderUnavailable, Utterance
+from nlp.reading import ReaderUnavailable, Reading, Utterance
 
 log = logging.getLogger(__name__)
 

@@ -21,13 +21,17 @@ from nlp.match import Found
 from nlp.reading import Turn
 from nlp.scheme import Condition, Intent
 
-_ASKS_US = re.compile(r"(?<![给跟和向对])(?:您|你们?|贵司).{0,8}(?:答复|回复|回我|告诉我|反馈)(?!您|你)")
+_ASKS_US = re.compile(
+    r"(?<![给跟和向对])(?:您|你们?|贵司).{0,8}(?:答复|回复|回我|告诉我|反馈)(?!您|你)"
+)
 _REPORTED = re.compile(
     r"(?:hr|人事|面试官|主管|领导|招聘|同事|同学|朋友|师兄|学长|室友|别人|经理|老板|群里|有人|群主)"
-    r"(?:那边|们|之前|当时|上次|跟我|也|小姐姐|老师){0,2}(?:说(?!法|明)|讲|提到|告诉我|反馈|表示|透露)"
+    r"(?:那边|们|之前|当时|上次|跟我|也|小姐姐|老师){0,2}(?:说(?!法|明)|讲|提到|告诉我|反馈|表示|透露|提过|提起|聊起)"
     r"|听(?:说|.{1,4}[说讲])"
 )
 _TIME = re.compile(r"[一二两三四五六七八九十\d]{1,2}(?:点|:\d\d)|上午|下午|早上|晚上|中午")
+_WEEK = re.compile(r"(?:下个?|本|这个?)?(?:周|星期|礼拜)(?:末|内|之内)?")
+_THEN = re.compile(r"[^\n]{0,6}[,。?!~ ]+(?:我)?到时候?(?:一定)?(?:告诉|给|回|答)")
 _NEAR = 14  # characters between a day and the promise to answer by it
 
 
@@ -69,7 +73,8 @@ def _promised_answer(case: Case) -> None:
     answers = re.compile(macros()["ANSWER"])
     for day in case.days:
         window = _beside(case, day)
-        if answers.search(window) and not _ASKS_US.search(window):
+        then = _THEN.match(case.text, day.end)
+        if then or (answers.search(window) and not _ASKS_US.search(window)):
             case.deadline = day.day
             case.found.append(_consider(day.start, day.end, case.delayed))
             break
@@ -116,14 +121,17 @@ def _moved_date(case: Case) -> None:
         asks_later = re.search(r"晚|推|延|顺延|往后|改|再", words)
         if not asks_later:
             continue
-        value = -2 if case.delayed else 0 if case.days or re.search(r"一周|两周|\d天", words) else -1
+        value = (
+            -2 if case.delayed else 0 if case.days or re.search(r"一周|两周|\d天", words) else -1
+        )
         at = case.found.index(item)
         case.found[at] = replace(item, weight="mood" if value else "topic", commitment=value)
 
 
 def _appointment(case: Case) -> None:
     """Rule 24: moving an appointment to a time is an errand, without one it is a delay."""
-    if not (case.days or _TIME.search(case.text)):
+    named = any(not _WEEK.fullmatch(case.text[day.start : day.end]) for day in case.days)
+    if not (named or _TIME.search(case.text)):
         return
     for item in [item for item in case.found if item.name == "postpone"]:
         at = case.found.index(item)

@@ -55,7 +55,11 @@ def _without_mentions(text: str, start: int, end: int) -> list[tuple[int, int]]:
     kept: list[tuple[int, int]] = []
     done = start
     for match in _MENTION.finditer(text, start, end):
-        if match.start() and text[match.start() - 1].isascii() and text[match.start() - 1].isalnum():
+        if (
+            match.start()
+            and text[match.start() - 1].isascii()
+            and text[match.start() - 1].isalnum()
+        ):
             continue  # an e-mail address, not a mention
         kept.append((done, match.start()))
         done = match.end()

@@ -38,6 +38,4 @@ def asked(context: Sequence[Turn]) -> str | None:
 
 def delayed_before(context: Sequence[Turn]) -> bool:
     """Whether the candidate has put us off before, in the turns at hand."""
-    return any(
-        turn.role == "candidate" and _DELAYED.search(_clean(turn.text)) for turn in context
-    )
+    return any(turn.role == "candidate" and _DELAYED.search(_clean(turn.text)) for turn in context)

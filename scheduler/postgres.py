@@ -151,8 +151,9 @@ class PostgresEngine:
             self._life = asyncio.create_task(self._work())
             try:
                 await asyncio.wait({self._life})
-            finally:
-                self._life.cancel()  # no-op unless we are being cancelled
+            except asyncio.CancelledError:
+                await self.stop()
+                raise
             error = None if self._life.cancelled() else self._life.exception()
             if error is None:
                 continue

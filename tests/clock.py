@@ -1,7 +1,9 @@
-"""A clock that moves when it is told to."""
+"""Time in tests: a clock that moves when it is told to, and waiting that ends."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 #: A Monday, 09:00 in Shanghai.
@@ -25,3 +27,10 @@ class FakeClock:
     def set(self, at: datetime) -> None:
         """Move to a moment."""
         self._at = at
+
+
+async def until(condition: Callable[[], bool], *, within: float = 8.0) -> None:
+    """Wait, in real seconds, until a condition holds. Raises ``TimeoutError``."""
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110 - conditions have no event
+            await asyncio.sleep(0.01)

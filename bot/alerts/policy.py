@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from bot.turn import Context, Heard, RaiseAlert
+from bot.words import SHANGHAI
 from nlp.scheme import Intent, Severity
 from storage.enums import Stage, Verdict
 
 RANK = {Severity.NONE: 0, Severity.DIGEST: 1, Severity.TODAY: 2, Severity.NOW: 3}
-HANDOVER, OVERDUE, DEADLINE = "handover", "overdue", "deadline"
+HANDOVER, OVERDUE, DEADLINE, UNREAD = "handover", "overdue", "deadline", "unread"
 
 
 class CardWords(BaseModel):
@@ -74,8 +75,9 @@ def severity_for(policy: Policy, context: Context, heard: Heard, now: datetime) 
     """The reading's severity; a leaning no just before the start date is for now."""
     severity = heard.reading.severity
     start = context.candidate.start_on if context.candidate else None
+    today = now.astimezone(SHANGHAI).date()
     near = start is not None and (
-        timedelta(0) <= start - now.date() <= timedelta(days=policy.now_within_days)
+        timedelta(0) <= start - today <= timedelta(days=policy.now_within_days)
     )
     if near and heard.reading.commitment <= -2 and severity is not Severity.NONE:
         return Severity.NOW

@@ -67,10 +67,10 @@ class Channel(Protocol):
 
 
 def discover() -> list[str]:
-    """Names of the channels that exist, by their modules."""
+    """Names of the channels that exist, by their modules; ``a_b.py`` is a part, not a channel."""
     package = importlib.import_module("bot.channels")
     names = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return sorted(name for name in names if name != "base")
+    return sorted(name for name in names if name != "base" and "_" not in name)
 
 
 def load(name: str) -> Any:

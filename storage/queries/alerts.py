@@ -171,7 +171,8 @@ def judge(
     return int(revision)
 
 
-def _select(viewer: Viewer) -> sa.Select[Any]:
+def seen_by(viewer: Viewer) -> sa.Select[Any]:
+    """Select of the alerts a viewer may know of."""
     judge_, position = table(User), table(Position)
     return (
         sa.select(
@@ -215,7 +216,7 @@ def _open(row: Any, key: SubjectKey) -> AlertRow:
 
 def get(tx: Tx, vault: Vault, viewer: Viewer, alert_id: str) -> AlertRow:
     """One alert. Raises ``NotFound``, also for one the viewer may not know of."""
-    row = tx.first(_select(viewer).where(ALERT.c.id == alert_id))
+    row = tx.first(seen_by(viewer).where(ALERT.c.id == alert_id))
     if row is None:
         raise NotFound("no such alert")
     return _open(row, vault.key(tx, row.subject_id))
@@ -223,7 +224,7 @@ def get(tx: Tx, vault: Vault, viewer: Viewer, alert_id: str) -> AlertRow:
 
 def version_of(tx: Tx, viewer: Viewer, alert_id: str) -> tuple[Any, int]:
     """The alert's bare row and its candidate's version, for a decision. Raises ``NotFound``."""
-    row = tx.first(_select(viewer).where(ALERT.c.id == alert_id))
+    row = tx.first(seen_by(viewer).where(ALERT.c.id == alert_id))
     if row is None:
         raise NotFound("no such alert")
     return row, row.candidate_version
@@ -241,7 +242,7 @@ def page(
     limit: int = 50,
 ) -> list[AlertRow]:
     """Alerts, newest first; ``after`` is (raised_at, id) of the last one seen."""
-    query = _select(viewer).order_by(ALERT.c.raised_at.desc(), ALERT.c.id.desc()).limit(limit)
+    query = seen_by(viewer).order_by(ALERT.c.raised_at.desc(), ALERT.c.id.desc()).limit(limit)
     if candidate_id is not None:
         query = query.where(ALERT.c.candidate_id == candidate_id)
     if statuses:
@@ -250,26 +251,11 @@ def page(
         query = query.where(ALERT.c.topic == topic)
     if after is not None:
         query = query.where(sa.tuple_(ALERT.c.raised_at, ALERT.c.id) < sa.tuple_(*after))
-    return _open_all(tx, vault, tx.all(query))
+    return opened(tx, vault, tx.all(query))
 
 
-def inbox(
-    tx: Tx, vault: Vault, viewer: Viewer, *, handled: bool, limit: int = 100
-) -> list[AlertRow]:
-    """The console's inbox: open ones gravest and oldest first, handled ones newest first."""
-    query = _select(viewer).limit(limit)
-    if handled:
-        query = query.where(ALERT.c.status == AlertStatus.RESOLVED.value).order_by(
-            ALERT.c.updated_at.desc(), ALERT.c.id
-        )
-    else:
-        query = query.where(ALERT.c.status.in_(UNRESOLVED)).order_by(
-            ALERT.c.severity_rank.desc(), ALERT.c.due_at, ALERT.c.id
-        )
-    return _open_all(tx, vault, tx.all(query))
-
-
-def _open_all(tx: Tx, vault: Vault, rows: Sequence[Any]) -> list[AlertRow]:
+def opened(tx: Tx, vault: Vault, rows: Sequence[Any]) -> list[AlertRow]:
+    """Rows of ``seen_by``, unsealed."""
     keys = vault.keys(tx, {row.subject_id for row in rows})
     return [_open(row, keys[row.subject_id]) for row in rows]
 
@@ -309,14 +295,6 @@ def unresolved(tx: Tx, candidate_id: str) -> list[Any]:
     return tx.all(
         sa.select(ALERT).where(ALERT.c.candidate_id == candidate_id, ALERT.c.status.in_(UNRESOLVED))
     )
-
-
-def changed_at(tx: Tx) -> datetime | None:
-    """When any alert last changed; tells a live page that it is worth looking again."""
-    found: datetime | None = tx.scalar(
-        sa.select(ALERT.c.updated_at).order_by(ALERT.c.updated_at.desc()).limit(1)
-    )
-    return found
 
 
 def receivers(tx: Tx, owner_id: str | None) -> list[Any]:

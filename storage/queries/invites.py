@@ -13,8 +13,10 @@ from storage.database import Tx
 from storage.enums import InvitePurpose
 from storage.queries.common import insert, table, update
 from storage.queries.intake import open_conversation
-from storage.tables import Identity, Invite
+from storage.queries.scope import CANDIDATE, POSITION, visible
+from storage.tables import Conversation, Identity, Invite
 from storage.vault import Vault
+from storage.viewer import SYSTEM, Viewer
 
 
 def token_hash(token: str) -> str:
@@ -95,3 +97,51 @@ def use_invite(tx: Tx, invite_id: str) -> bool:
     invite = table(Invite)
     where = sa.and_(invite.c.id == invite_id, invite.c.used_at.is_(None))
     return update(tx, Invite, where, used_at=tx.now) == 1
+
+
+def chat_behind(tx: Tx, token: str, channel: str) -> Any:
+    """The chat a link is, while it is good: identity, address, conversation and until when.
+
+    None for an unknown, ended or revoked link, and once the person is erased.
+    """
+    found = find_invite(tx, token, InvitePurpose.CHAT, channel=channel)
+    if found is None or found.identity_id is None:
+        return None
+    identity, talk = table(Identity), table(Conversation)
+    return tx.first(
+        sa.select(
+            identity.c.id.label("identity_id"),
+            identity.c.address,
+            talk.c.id.label("conversation_id"),
+            POSITION.c.title.label("position_title"),
+            POSITION.c.city.label("position_city"),
+            sa.literal(found.expires_at).label("expires_at"),
+        )
+        .join(talk, talk.c.identity_id == identity.c.id)
+        .join(CANDIDATE, CANDIDATE.c.id == identity.c.candidate_id)
+        .outerjoin(POSITION, POSITION.c.id == CANDIDATE.c.position_id)
+        .where(identity.c.id == found.identity_id, visible(SYSTEM))
+    )
+
+
+def invites_of(tx: Tx, viewer: Viewer, candidate_id: str, *, limit: int = 10) -> list[Any]:
+    """A candidate's links, newest first: channel, created_at, expires_at, used_at, revoked_at."""
+    invite = table(Invite)
+    return tx.all(
+        sa.select(invite)
+        .join(CANDIDATE, CANDIDATE.c.id == invite.c.candidate_id)
+        .where(
+            CANDIDATE.c.id == candidate_id,
+            visible(viewer),
+            invite.c.purpose == InvitePurpose.CHAT.value,
+        )
+        .order_by(invite.c.created_at.desc())
+        .limit(limit)
+    )
+
+
+def expiry(tx: Tx, invite_id: str) -> datetime:
+    """Until when a link is good."""
+    invite = table(Invite)
+    found: datetime = tx.scalar(sa.select(invite.c.expires_at).where(invite.c.id == invite_id))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -55,6 +56,7 @@ class PositionRow:
     owner_id: str | None
     manager_id: str | None
     created_at: datetime
+    closed_at: datetime | None
 
 
 def _select(viewer: Viewer) -> sa.Select[Any]:
@@ -266,15 +268,32 @@ def create_position(
     return position_id
 
 
-def positions(tx: Tx, viewer: Viewer, *, limit: int = 500) -> list[PositionRow]:
-    """Positions, newest first. HR works all of them; a manager sees the managed ones."""
+def positions(
+    tx: Tx, viewer: Viewer, *, after: tuple[datetime, str] | None = None, limit: int = 500
+) -> list[PositionRow]:
+    """Positions, newest first. HR works all of them; a manager sees the managed ones.
+
+    ``after`` is (created_at, id) of the last one seen.
+    """
     query = (
         sa.select(POSITION)
         .where(_may_see_position(viewer))
         .order_by(POSITION.c.created_at.desc(), POSITION.c.id.desc())
         .limit(limit)
     )
+    if after is not None:
+        query = query.where(sa.tuple_(POSITION.c.created_at, POSITION.c.id) < sa.tuple_(*after))
     return [_open_position(row) for row in tx.all(query)]
+
+
+def people_in(tx: Tx, viewer: Viewer, position_ids: Sequence[str]) -> dict[str, int]:
+    """How many candidates the viewer may know of there are for several positions."""
+    rows = tx.all(
+        sa.select(CANDIDATE.c.position_id, sa.func.count().label("n"))
+        .where(visible(viewer), CANDIDATE.c.position_id.in_(position_ids))
+        .group_by(CANDIDATE.c.position_id)
+    )
+    return {row.position_id: row.n for row in rows}
 
 
 def get_position(tx: Tx, viewer: Viewer, position_id: str) -> PositionRow:
@@ -305,6 +324,7 @@ def _open_position(row: Any) -> PositionRow:
         owner_id=row.owner_id,
         manager_id=row.manager_id,
         created_at=row.created_at,
+        closed_at=row.closed_at,
     )
 
 

@@ -251,3 +251,52 @@ def by_uid(tx: Tx, uid: str) -> int | None:
     """The number of a message."""
     found: int | None = tx.scalar(sa.select(MESSAGE.c.id).where(MESSAGE.c.uid == uid))
     return found
+
+
+def uid_of(tx: Tx, channel: str, external: str) -> str | None:
+    """Our id of a message the platform, or we, call ``external``."""
+    where = sa.and_(MESSAGE.c.channel == channel, MESSAGE.c.external_id == external)
+    found: str | None = tx.scalar(sa.select(MESSAGE.c.uid).where(where))
+    return found
+
+
+def in_conversation(tx: Tx, conversation_id: str, uid: str) -> int | None:
+    """The number of a message, if it belongs to this conversation."""
+    where = sa.and_(MESSAGE.c.uid == uid, MESSAGE.c.conversation_id == conversation_id)
+    found: int | None = tx.scalar(sa.select(MESSAGE.c.id).where(where))
+    return found
+
+
+def by_uids(tx: Tx, vault: Vault, uids: Sequence[str]) -> list[MessageRow]:
+    """Several messages, oldest first, without what was read in them.
+
+    The caller has made sure that they may be shown.
+    """
+    user = table(User)
+    rows = tx.all(
+        sa.select(MESSAGE, TALK.c.subject_id, user.c.name.label("user_name"))
+        .join(TALK, TALK.c.id == MESSAGE.c.conversation_id)
+        .outerjoin(user, user.c.id == MESSAGE.c.author_id)
+        .where(MESSAGE.c.uid.in_(uids))
+        .order_by(MESSAGE.c.id)
+    )
+    keys = vault.keys(tx, {row.subject_id for row in rows})
+    return [_open(row, keys, {}) for row in rows]
+
+
+def last_times(tx: Tx, viewer: Viewer, candidate_ids: Sequence[str]) -> dict[str, datetime]:
+    """When something was last said with several candidates."""
+    identity = table(Identity)
+    rows = tx.all(
+        sa.select(CANDIDATE.c.id, sa.func.max(TALK.c.last_at).label("last_at"))
+        .join(identity, identity.c.candidate_id == CANDIDATE.c.id)
+        .join(TALK, TALK.c.identity_id == identity.c.id)
+        .where(
+            visible(viewer),
+            CANDIDATE.c.id.in_(candidate_ids),
+            # An opened link makes a conversation before anything is said in it.
+            sa.exists().where(MESSAGE.c.conversation_id == TALK.c.id),
+        )
+        .group_by(CANDIDATE.c.id)
+    )
+    return {row.id: row.last_at for row in rows}

@@ -32,7 +32,7 @@ class Look:
     messages: tuple[Any, ...] = ()  # the next utterance, oldest first; sealed
     more: bool = False  # messages beyond this utterance are waiting
     wait_until: datetime | None = None
-    died: tuple[str, ...] = ()  # uids parked in this look
+    died: tuple[Any, ...] = ()  # messages parked in this look; sealed
 
 
 def look(tx: Tx, conversation_id: str, *, pause: timedelta, longest: timedelta) -> Look | None:
@@ -57,16 +57,16 @@ def look(tx: Tx, conversation_id: str, *, pause: timedelta, longest: timedelta) 
         .order_by(MESSAGE.c.id)
         .limit(LOOK + 1)
     )
-    died = tuple(row.uid for row in rows if row.attempts >= ATTEMPTS)
+    died = tuple(row for row in rows if row.attempts >= ATTEMPTS)
     if died:
         update(
             tx,
             Message,
-            MESSAGE.c.uid.in_(died),
+            MESSAGE.c.id.in_([row.id for row in died]),
             status=MessageStatus.DEAD.value,
             error="reading it failed five times",
         )
-        rows = [row for row in rows if row.uid not in died]
+        rows = [row for row in rows if row.attempts < ATTEMPTS]
     if not rows:
         return Look(talk=talk, died=died) if died else None
     taken = _utterance(rows, pause)

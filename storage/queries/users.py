@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -206,36 +206,33 @@ def revoke_key(tx: Tx, key_id: str) -> bool:
     return update(tx, ApiKey, live, revoked_at=tx.now) == 1
 
 
-def remembered(tx: Tx, actor: str, key: str, request_hash: str) -> str | None:
-    """The object an ``Idempotency-Key`` made before, or None.
+def once(
+    tx: Tx, actor: str, key: str, request_hash: str, make: Callable[[], str]
+) -> tuple[str, bool]:
+    """Make an object, or find the one this ``Idempotency-Key`` made within the last day.
 
-    Raises ``Conflict`` when the key came with another request.
+    Its id, and whether it is new. The key is claimed before anything is made, so of two
+    requests at once one waits and finds. Raises ``Conflict`` when the key came with another
+    request.
     """
     rows = table(IdempotencyKey)
-    row = tx.first(sa.select(rows).where(rows.c.actor == actor, rows.c.key == key))
-    if row is None:
-        return None
+    tx.run(sa.delete(rows).where(rows.c.at < tx.now - timedelta(days=1)))
+    claimed = {
+        "actor": actor,
+        "key": key,
+        "request_hash": request_hash,
+        "object_id": None,
+        "at": tx.now,
+    }
+    mine = sa.and_(rows.c.actor == actor, rows.c.key == key)
+    if insert_new(tx, IdempotencyKey, [claimed]):
+        made = make()
+        update(tx, IdempotencyKey, mine, object_id=made)
+        return made, True
+    row = tx.first(sa.select(rows).where(mine))
     if row.request_hash != request_hash:
         raise Conflict("this Idempotency-Key was used for another request")
-    found: str | None = row.object_id
-    return found
-
-
-def remember(tx: Tx, actor: str, key: str, request_hash: str, object_id: str) -> None:
-    """Keep what an ``Idempotency-Key`` made, for a day. Raises IntegrityError on a race."""
-    rows = table(IdempotencyKey)
-    tx.run(sa.delete(rows).where(rows.c.at < tx.now - timedelta(days=1)))
-    insert(
-        tx,
-        IdempotencyKey,
-        {
-            "actor": actor,
-            "key": key,
-            "request_hash": request_hash,
-            "object_id": object_id,
-            "at": tx.now,
-        },
-    )
+    return row.object_id, False
 
 
 def chat_accounts(tx: Tx, user_id: str) -> list[Any]:
@@ -246,6 +243,13 @@ def chat_accounts(tx: Tx, user_id: str) -> list[Any]:
         .join(talk, talk.c.identity_id == identity.c.id)
         .where(identity.c.user_id == user_id)
     )
+
+
+def unlink_chat(tx: Tx, user_id: str, channel: str) -> int:
+    """Untie a user's chat accounts of a channel; the number untied. No card goes there any more."""
+    identity = table(Identity)
+    where = sa.and_(identity.c.user_id == user_id, identity.c.channel == channel)
+    return update(tx, Identity, where, user_id=None, linked_at=None)
 
 
 def setting(tx: Tx, name: str, default: str = "") -> str:

@@ -16,7 +16,7 @@ from storage.database import Tx, open_database
 from storage.errors import StorageError
 from storage.queries.common import insert, table
 from storage.tables import AuditRow, Identity
-from tests.conftest import Postgres
+from tests.postgres import Postgres
 
 FIRST = "0001"
 NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,10 @@ def ledger(tmp_path: Path) -> domain.Ledger:
     return domain.Ledger(tmp_path / "ledger")
 
 
+def beyond(ledger: domain.Ledger, lines: float) -> Callable[[], bool]:
+    return lambda: len(ledger.read()) > lines
+
+
 def prepared(url: str) -> None:
     database = open_database(url)
     database.submit(fill).result(30)
@@ -60,7 +65,7 @@ def test_nothing_is_lost_and_nothing_overtakes_when_senders_are_killed(
     with children(processes, "send", database_url, path, folder=tmp_path) as running:
         for kill in range(KILLS):
             progress = ROWS * (kill + luck.random()) / (KILLS + 1)
-            wait_until(lambda goal=progress: len(ledger.read()) >= goal, within=30, what="progress")
+            wait_until(beyond(ledger, progress), within=30, what="progress")
             victim = running[kill % processes]
             victim.kill()
             victim.restart()

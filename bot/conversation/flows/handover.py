@@ -13,19 +13,41 @@ from bot.words import answer_by, fill, moment, owner_of
 from nlp.scheme import Severity
 
 FLOW = "handover"
-_ASKED = re.compile(
-    r"(转|找|要|换|接|和|跟)(一下|个|到|我)?(人工|真人)(客服|服务|沟通|聊)?"
-    r"|(能不能|可以|可不可以|想|让)?.{0,4}(人工|真人).{0,3}(回复|联系|聊|沟通|客服)"
-    r"|^(人工|真人)(客服|服务)?$"
-    r"|(不想|别)(跟|和)机器人(聊|说|沟通)",
+#: Whom they want. What may follow is listed, so that 人工智能, 人工成本 or 人工客服岗 is nobody.
+_SOMEBODY = (
+    r"(人工|真人|活人)(客服|服务|坐席|顾问|同事|hr)?"
+    r"(?=$|[^\w]|来|吧|吗|么|嘛|呢|啊|呀|谢|了|可以|行不行|好吗|好不好|接|跟|和|给|帮|说|谈|在不在"
+    r"|回一?下|回复|回我|回答|联系|聊(?!过)|沟通(?!过)|对接|解答)"
 )
+_ASKED = re.compile(
+    # 转人工, 找个真人, 想跟真人聊聊, 有没有人工客服
+    r"(转接?|接|找|换成?|叫|喊|安排|要|需要|想|请|让|跟|和|与|联系|有没有|有)"
+    rf"(一?下|一?[个位名])?[到成]?(你们的?)?{_SOMEBODY}"
+    rf"|没有?{_SOMEBODY}(?=吗|么|嘛)"
+    # 人工, 能不能真人回复一下
+    rf"|^(你好|您好|请问|麻烦你?|能不能|能|可以|可不可以)*{_SOMEBODY}"
+    # 不想跟机器人聊
+    r"|(不想|不要|别|不愿意?)再?(跟|和|与|让)(你们?的?|这个?)?机器人(聊|说|沟通|回|发|谈|对话)",
+    re.IGNORECASE,
+)
+#: What turns the words into their opposite, right before them.
+_NOT = re.compile(r"(不用|不需要|不必|无需|没必要|(?<!要)不要|别|先不|不想|没)(再|帮我|给我|麻烦)*$")
+_SPACE = re.compile(r"[ \t\u3000]+")
 
 
 def wants(context: Context, heard: Heard | None) -> bool:
     """「转人工」 in ordinary wordings."""
-    return context.candidate is not None and any(
-        _ASKED.search(said.text.strip(" 。！!～~")) for said in context.said
-    )
+    return context.candidate is not None and any(asked(said.text) for said in context.said)
+
+
+def asked(text: str) -> bool:
+    """Whether a message asks for a person.
+
+    >>> asked("能帮我转一下人工吗"), asked("我想转人工智能部门")
+    (True, False)
+    """
+    words = _SPACE.sub("", text.replace("轉", "转"))
+    return any(not _NOT.search(words[: found.start()]) for found in _ASKED.finditer(words))
 
 
 def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:

@@ -10,12 +10,20 @@ from bot.turn import CandidateSeen, Context, Heard, Outcome, Reply
 from bot.words import fill, next_step, stage_name
 
 FLOW = "status_words"
-_POLITE = r"(请问|麻烦|想问(一)?下|帮我|我想|能不能|可以|查(一)?下|看(一)?下|问(一)?下)*"
-_PROGRESS = re.compile(
-    rf"^{_POLITE}(我的|我这边的?|我)?(应聘|面试|入职|流程|申请|offer)?(的)?"
-    r"(进度|进展|到哪一?步了?|什么进度|什么阶段|到什么阶段了?|走到哪一?步了?)"
-    r"(怎么样|如何|是什么|了)?(呢|吗|啊|呀)?$"
+_POLITE = (
+    r"(你好|您好|请问|麻烦(您|你)?|帮我|帮忙|给我|我想|想|能不能|能|可以|现在|目前|最近"
+    r"|问问|看看|查查|(查询?|看|问|了解|知道)(一?下)?|[，,\s])*"
 )
+_OF = r"(应聘|面试|入职|招聘|流程|申请|录用|offer)*"
+_PROGRESS = re.compile(
+    rf"^{_POLITE}(我的|我这边的?|我)?(现在|目前)?{_OF}的?"
+    r"((进度|进展)|((应聘|面试|申请|录用)状态)|(走|进行)?到了?(哪(一?步|里|儿|个环节)?|什么(阶段|步骤))"
+    r"|(是|在|处于)?(什么|哪个?)(进度|进展|阶段|环节))"
+    r"(怎么样|怎样|如何|是什么|到哪(里|儿|一?步)?)?了?(呢|吗|么|啊|呀)?$",
+    re.IGNORECASE,
+)
+#: Longer texts say more than such a word. Also bounds the time of matching.
+_LONGEST = 24
 _HELP = re.compile(r"^(帮助|help|/help|/start|菜单|使用说明|你能做什么|怎么用)$", re.IGNORECASE)
 _TAIL = " 。，,.!！?？~～"
 
@@ -27,6 +35,8 @@ def wants(context: Context, heard: Heard | None) -> bool:
 
 def _which(context: Context) -> str | None:
     text = context.text.strip().strip(_TAIL)
+    if len(text) > _LONGEST:
+        return None
     if _PROGRESS.match(text):
         return "progress"
     return "help" if _HELP.match(text) else None

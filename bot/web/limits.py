@@ -1,0 +1,64 @@
+"""How much at once: paces by name, and a bound on password hashing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from bot.web.errors import TooFast
+
+T = TypeVar("T")
+
+
+class Buckets:
+    """Token buckets by key, in this process's memory; the longest unused are forgotten."""
+
+    def __init__(
+        self,
+        *,
+        rate: float,
+        burst: float,
+        most: int = 50_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rate, self._burst, self._most, self._clock = rate, burst, most, clock
+        self._filled: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str) -> None:
+        """Use one token up. Raises ``TooFast`` when there is none."""
+        now = self._clock()
+        tokens, at = self._filled.pop(key, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - at) * self._rate)
+        enough = tokens >= 1
+        self._filled[key] = (tokens - 1 if enough else tokens, now)
+        if len(self._filled) > self._most:
+            self._filled.popitem(last=False)
+        if not enough:
+            raise TooFast((1 - tokens) / self._rate)
+
+
+class Hashing:
+    """Runs password hashes outside the event loop, few at once: each takes 64 MiB."""
+
+    def __init__(self, *, at_once: int, waiting: int) -> None:
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="hash")
+        self._most = at_once + waiting
+        self._busy = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of ``work``. Raises ``TooFast`` when too many wait already."""
+        if self._busy >= self._most:
+            raise TooFast(10)
+        self._busy += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._busy -= 1
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,85 @@
+"""What changed lately, cheap enough to ask twice a second: pages that listen live by it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.database import Tx
+from storage.enums import AlertStatus
+from storage.queries.common import table
+from storage.queries.scope import CANDIDATE, visible
+from storage.tables import Alert, Conversation, Identity, Message
+from storage.viewer import Viewer
+
+MESSAGE = table(Message)
+#: Ids are given before commits: a message may appear this far behind the newest one.
+OVERLAP = 300
+MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMark:
+    """Equal marks: no alert was raised, joined or resolved in between."""
+
+    unresolved: int
+    revisions: int
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The newest messages (id, uid, conversation_id, direction, status) and the alerts' mark."""
+
+    messages: tuple[Any, ...]
+    alerts: AlertMark
+
+
+def look(tx: Tx, newest: int | None, pending: Collection[int]) -> Look:
+    """Messages after ``newest`` and shortly before it, and those of ``pending``.
+
+    Without ``newest``: the last few, to begin with.
+    """
+    columns = (
+        MESSAGE.c.id,
+        MESSAGE.c.uid,
+        MESSAGE.c.conversation_id,
+        MESSAGE.c.direction,
+        MESSAGE.c.status,
+    )
+    if newest is None:
+        newest = tx.scalar(sa.select(sa.func.max(MESSAGE.c.id))) or 0
+    floor = newest - OVERLAP
+    query = sa.select(*columns).where(MESSAGE.c.id > floor).order_by(MESSAGE.c.id).limit(MOST)
+    rows = tx.all(query)
+    older = [number for number in pending if number <= floor]
+    if older:
+        rows = tx.all(sa.select(*columns).where(MESSAGE.c.id.in_(older[:MOST]))) + rows
+    return Look(messages=tuple(rows), alerts=_mark(tx))
+
+
+def _mark(tx: Tx) -> AlertMark:
+    """Of the unresolved alerts only: there are never many, and an index finds them."""
+    alert = table(Alert)
+    row = tx.first(
+        sa.select(sa.func.count(), sa.func.sum(alert.c.revision), sa.func.max(alert.c.updated_at))
+        .select_from(alert)
+        .where(alert.c.status.in_([AlertStatus.OPEN.value, AlertStatus.ACKNOWLEDGED.value]))
+    )
+    return AlertMark(row[0], int(row[1] or 0), row[2])
+
+
+def candidates_behind(tx: Tx, viewer: Viewer, conversation_ids: Collection[str]) -> set[str]:
+    """The candidates of conversations, as far as the viewer may know of them."""
+    identity, talk = table(Identity), table(Conversation)
+    rows = tx.all(
+        sa.select(CANDIDATE.c.id)
+        .join(identity, identity.c.candidate_id == CANDIDATE.c.id)
+        .join(talk, talk.c.identity_id == identity.c.id)
+        .where(talk.c.id.in_(conversation_ids), visible(viewer))
+    )
+    return {row.id for row in rows}

@@ -1,0 +1,140 @@
+"""The console's alert inbox: sorted by what has to be done first, and how good each kind is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.database import Tx
+from storage.enums import AlertStatus, MessageKind, Verdict
+from storage.queries.alerts import ALERT, UNRESOLVED, AlertRow, opened, seen_by
+from storage.queries.common import table
+from storage.queries.scope import CANDIDATE, POSITION, visible
+from storage.tables import Message
+from storage.vault import Vault
+from storage.viewer import Viewer
+
+#: The most graver first: open alerts are read by (severity, due, id).
+OpenAfter = tuple[int, datetime, str]
+HandledAfter = tuple[datetime, str]
+#: Hit rates look at this many judged alerts of a kind.
+JUDGED = 30
+
+
+class Show(StrEnum):
+    """Which alerts."""
+
+    OPEN = "open"
+    MINE = "mine"
+    HANDLED = "handled"
+
+
+def _mine(viewer: Viewer) -> sa.ColumnElement[bool]:
+    owned = sa.select(POSITION.c.id).where(POSITION.c.owner_id == viewer.id)
+    return sa.or_(
+        CANDIDATE.c.owner_id == viewer.id,
+        sa.and_(CANDIDATE.c.owner_id.is_(None), CANDIDATE.c.position_id.in_(owned)),
+    )
+
+
+def unresolved(
+    tx: Tx,
+    vault: Vault,
+    viewer: Viewer,
+    *,
+    mine: bool,
+    after: OpenAfter | None = None,
+    limit: int = 50,
+) -> list[tuple[AlertRow, int]]:
+    """Open alerts with their rank: gravest first, then earliest due."""
+    rank = -ALERT.c.severity_rank
+    query = (
+        seen_by(viewer)
+        .where(ALERT.c.status.in_(UNRESOLVED))
+        .order_by(rank, ALERT.c.due_at, ALERT.c.id)
+        .limit(limit)
+    )
+    if mine:
+        query = query.where(_mine(viewer))
+    if after is not None:
+        query = query.where(
+            sa.tuple_(rank, ALERT.c.due_at, ALERT.c.id) > sa.tuple_(-after[0], after[1], after[2])
+        )
+    rows = tx.all(query)
+    shown = opened(tx, vault, rows)
+    return [(alert, row.severity_rank) for alert, row in zip(shown, rows, strict=True)]
+
+
+def resolved(
+    tx: Tx, vault: Vault, viewer: Viewer, *, after: HandledAfter | None = None, limit: int = 50
+) -> list[AlertRow]:
+    """Handled alerts, the last raised first; ``after`` is (raised_at, id)."""
+    query = (
+        seen_by(viewer)
+        .where(ALERT.c.status == AlertStatus.RESOLVED.value)
+        .order_by(ALERT.c.raised_at.desc(), ALERT.c.id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(sa.tuple_(ALERT.c.raised_at, ALERT.c.id) < sa.tuple_(*after))
+    return opened(tx, vault, tx.all(query))
+
+
+def count_unresolved(tx: Tx, viewer: Viewer, *, mine: bool = False) -> int:
+    """How many open alerts the viewer may see."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(ALERT)
+        .join(CANDIDATE, CANDIDATE.c.id == ALERT.c.candidate_id)
+        .where(visible(viewer), ALERT.c.status.in_(UNRESOLVED))
+    )
+    if mine:
+        query = query.where(_mine(viewer))
+    return int(tx.scalar(query))
+
+
+def hit_rates(tx: Tx) -> dict[str, tuple[int, int]]:
+    """By topic: of the last judged alerts (at most 30), (not false alarms, judged)."""
+    newest = (
+        sa.select(
+            ALERT.c.topic,
+            ALERT.c.verdict,
+            sa.func.row_number()
+            .over(partition_by=ALERT.c.topic, order_by=ALERT.c.verdict_at.desc())
+            .label("n"),
+        )
+        .where(ALERT.c.verdict.is_not(None))
+        .subquery()
+    )
+    useful = sa.func.sum(sa.case((newest.c.verdict == Verdict.FALSE_ALARM.value, 0), else_=1))
+    rows = tx.all(
+        sa.select(newest.c.topic, useful.label("useful"), sa.func.count().label("judged"))
+        .where(newest.c.n <= JUDGED)
+        .group_by(newest.c.topic)
+    )
+    return {row.topic: (int(row.useful), int(row.judged)) for row in rows}
+
+
+def said_before(tx: Tx, uid: str, *, limit: int = 3) -> list[str]:
+    """Ids of the messages just before one in its conversation, oldest first."""
+    message = table(Message)
+    at: Any = tx.first(
+        sa.select(message.c.id, message.c.conversation_id).where(message.c.uid == uid)
+    )
+    if at is None:
+        return []
+    rows: Sequence[Any] = tx.all(
+        sa.select(message.c.uid)
+        .where(
+            message.c.conversation_id == at.conversation_id,
+            message.c.id < at.id,
+            message.c.kind == MessageKind.TEXT.value,
+        )
+        .order_by(message.c.id.desc())
+        .limit(limit)
+    )
+    return [row.uid for row in rows][::-1]
