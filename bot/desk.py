@@ -6,6 +6,7 @@ the audit chain in the same commit.
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +15,24 @@ from typing import TypeVar
 
 from bot import records, rows
 from bot.alerts import actions
-from bot.errors import Conflict, Stale
+from bot.errors import Conflict, NotFound, Stale
 from bot.pipeline import Road
 from bot.turn import Outcome
 from scheduler.engine import DELIVERY
+from storage import aead, crypto
 from storage.database import Tx
 from storage.enums import Author, InvitePurpose, Stage, Verdict
-from storage.queries import alerts, audit, invites, outbox, people, scheduled, timeline, turns
+from storage.queries import (
+    alerts,
+    audit,
+    invites,
+    outbox,
+    people,
+    scheduled,
+    timeline,
+    turns,
+    users,
+)
 from storage.viewer import Viewer
 
 T = TypeVar("T")
@@ -72,14 +84,23 @@ async def judge(road: Road, viewer: Viewer, alert_id: str, verdict: Verdict, *, 
     await _decide(road, work)
 
 
-async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cause: str) -> None:
-    """Write to a candidate in a person's name. The bot keeps quiet there until released.
+async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cause: str) -> str:
+    """Write to a candidate in a person's name; the message's id. The bot keeps quiet there until
+    released. The same ``cause`` again says nothing again.
 
-    Raises ``NotFound`` without a conversation, ``Conflict`` when the person cannot be reached.
+    Raises ``NotFound`` for a person the viewer may not know of, ``Conflict`` when there is no
+    conversation to write in, or the person cannot be reached there any more.
     """
 
-    def work(tx: Tx) -> None:
-        talk = timeline.reply_to(tx, viewer, candidate_id)
+    def work(tx: Tx) -> str:
+        people.get_candidate(tx, road.vault, viewer, candidate_id)
+        try:
+            talk = timeline.reply_to(tx, viewer, candidate_id)
+        except NotFound:
+            raise Conflict("this candidate has no conversation yet; make an invite") from None
+        said = timeline.uid_of(tx, talk.channel, f"out:hr:{cause}")
+        if said is not None:
+            return said
         if not talk.reachable:
             raise Conflict("this person cannot be reached on that channel any more")
         turns.unchanged(
@@ -103,8 +124,9 @@ async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cau
         scheduled.cancel(tx, kind="answer_due", person_id=candidate_id)
         road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
         audit.append(tx, road.vault.keystore, viewer, "chat.reply", candidate_id)
+        return str(timeline.uid_of(tx, talk.channel, f"out:hr:{cause}"))
 
-    await _decide(road, work)
+    return await _decide(road, work)
 
 
 async def release(road: Road, viewer: Viewer, candidate_id: str) -> None:
@@ -143,17 +165,28 @@ async def move(
 
 
 async def invite(
-    road: Road, viewer: Viewer, candidate_id: str, channel_name: str, *, days: int
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    channel_name: str,
+    *,
+    days: int,
+    again: tuple[str, str] | None = None,
 ) -> Invited:
-    """Make a link that opens a chat as this candidate. Raises ``NotFound`` or ``Conflict``."""
+    """Make a link that opens a chat as this candidate. Raises ``NotFound`` or ``Conflict``.
+
+    ``again`` is an idempotency key and the hash of its request: the same gives the same link.
+    """
     channel = road.channels.get(channel_name)
     if channel is None:
         raise Conflict("this channel is not set up")
     token = secrets.token_urlsafe(32)
+    if again is not None:
+        # Only hashes of tokens are stored, so the second answer has to make the same token.
+        token = _token(road, viewer.id, *again)
 
-    def work(tx: Tx) -> tuple[str, datetime]:
-        people.get_candidate(tx, road.vault, viewer, candidate_id)
-        made = invites.create_invite(
+    def make(tx: Tx) -> str:
+        invite_id, _ = invites.create_invite(
             tx,
             road.vault,
             token=token,
@@ -165,11 +198,24 @@ async def invite(
             opens=channel.limits.link_is_chat,
         )
         audit.append(tx, road.vault.keystore, viewer, "invite.create", candidate_id)
-        return made
+        return invite_id
+
+    def work(tx: Tx) -> tuple[str, datetime]:
+        people.get_candidate(tx, road.vault, viewer, candidate_id)
+        if again is None:
+            made = make(tx)
+        else:
+            made, _ = users.once(tx, viewer.id, *again, lambda: make(tx))
+        return made, invites.expiry(tx, made)
 
     invite_id, expires_at = await road.database.write(work)
     url = channel.invite_url(road.base_url, token)
     return Invited(id=invite_id, url=url, expires_at=expires_at)
+
+
+def _token(road: Road, *parts: str) -> str:
+    key = crypto.derive(road.vault.keystore, "invite-token")
+    return aead.encode(hmac.digest(key, "\n".join(parts).encode(), "sha256"))
 
 
 async def invite_colleague(

@@ -40,7 +40,8 @@ def _implied(case: Case, before: list[Found], turn: int) -> list[Found]:
         (item.commitment or 0) >= 2 or (item.commitment or 0) < 0 or "soft" in item.flags
         for item in before
     )
-    if not topics or settled or case.question or case.deadline is not None:
+    quiet = case.stage == "onboarded" or case.question or case.deadline is not None
+    if not topics or settled or quiet:
         return []
     first = topics[0]
     return [

@@ -11,7 +11,7 @@ from nlp.normalize import normalize
 from nlp.reading import Turn
 
 _DELAYED = re.compile(
-    r"(?:推迟|延后|延期|晚|往后推|改到?|延).{0,12}(?:入职|报到|到岗|吗|\?|一周|个月)|考虑|想想|"
+    r"(?:推|延|晚|往后|改到?).{0,12}(?:入职|报到|到岗|吗|\?|一周|个月)|考虑|想想|"
     r"(?:答复|回复|回话|准信).{0,4}$|(?:周.|明天|后天|\d[号日]|几天).{0,8}(?:答复|回复|回话|给您|给你)"
 )
 _LOOK = 400  # characters of a turn that are looked at, from its end

@@ -39,6 +39,7 @@ from scheduler.retry import growing, jitter, where
 log = structlog.get_logger()
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
+OFFICIAL = "https://api.telegram.org"
 #: Parts remembered as sent, so that a text of several parts does not repeat the first ones.
 REMEMBERED = 2_000
 #: answerCallbackQuery: "0-200 characters".
@@ -83,14 +84,15 @@ class Section(Protocol):
 
 def build(section: Section, *, secret: str, base_url: str) -> Channel:
     """The channel. ``secret`` is used when the settings name none. Raises ``NotReady``."""
-    chosen = section.secret_token.get_secret_value() or secret
+    own = section.secret_token.get_secret_value()
+    chosen = own or secret
     if not _SECRET.fullmatch(chosen):
         raise NotReady("YINUO_TELEGRAM__SECRET_TOKEN must be 1 to 256 of A-Z a-z 0-9 _ -")
     config = Config(
         token=section.bot_token.get_secret_value(),
         secret=chosen,
         api_base=section.api_base.rstrip("/"),
-        mode=section.mode,
+        mode=section.mode if section.mode != "auto" else "webhook" if own else "polling",
         bot_username=section.bot_username.strip().rpartition("/")[2].removeprefix("@"),
         public_url=base_url.rstrip("/"),
     )
@@ -138,7 +140,14 @@ class Telegram:
         await self._client.close()
 
     async def check(self) -> None:
-        """Raises ``CredentialsWrong``, or ``DeliveryError`` when Telegram cannot be asked."""
+        """Raises ``CredentialsWrong``, ``NotReady``, or ``DeliveryError`` when nobody answers."""
+        config = self._config
+        private = not config.public_url.startswith("https://")
+        if config.mode == "webhook" and config.api_base == OFFICIAL and private:
+            raise NotReady(
+                "Telegram pushes updates to https addresses only: set YINUO_WEB__PUBLIC_URL to "
+                "one, or YINUO_TELEGRAM__MODE=polling"
+            )
         try:
             self._username = await self._client.username() or self._username
         except InvalidToken:

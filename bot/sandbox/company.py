@@ -202,6 +202,4 @@ def _cast(
 
 
 def _untold(company: Sandbox, tx: Tx) -> list[Cast]:
-    return [
-        cast for key, cast in company.cast.items() if not users.setting(tx, _TOLD + key)
-    ]
+    return [cast for key, cast in company.cast.items() if not users.setting(tx, _TOLD + key)]

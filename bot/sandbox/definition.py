@@ -134,7 +134,7 @@ class Story(_Part):
             said_on = said_at.astimezone(SHANGHAI).date()
             monday = said_on - timedelta(days=said_on.weekday())
             weeks = (day - monday).days // 7
-            return f"{'上周' if weeks < 0 else '下周' * weeks or '周'}{_WEEKDAYS[day.weekday()]}"
+            return f"{'上' * -weeks}{'下' * weeks}周{_WEEKDAYS[day.weekday()]}"
 
         return _DATE.sub(dated, text)
 

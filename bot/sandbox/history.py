@@ -172,9 +172,7 @@ class _Player:
         assert heard is not None
         outcome = decide(context, heard, self.road.rulebook, now=now)
         self.deeds.append(
-            Understood(
-                at=now, said=context.said, heard=heard, outcome=outcome, judged=line.judged
-            )
+            Understood(at=now, said=context.said, heard=heard, outcome=outcome, judged=line.judged)
         )
         self.factors.extend(engine.as_seen(outcome.factors, now))
         self.state = outcome.state if outcome.state is not None else self.state

@@ -11,7 +11,7 @@ import importlib
 import itertools
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from bot.records import send_cards
 from config.settings import TelegramSettings
 from scheduler.engine import DELIVERY
 from storage.database import Tx
+from storage.enums import AlertStatus
 from storage.queries import alerts, backfill, users
 from storage.viewer import Viewer
 
@@ -41,49 +42,54 @@ class Phones:
     """A running stand-in platform and the phones on it."""
 
     def __init__(self, platform: Any) -> None:
-        self._platform = platform
+        self.platform = platform
 
     @property
     def settings(self) -> TelegramSettings:
         """What the product needs to use it."""
         return TelegramSettings(
-            bot_token=SecretStr(self._platform.token),
-            api_base=self._platform.api_base,
+            bot_token=SecretStr(self.platform.token),
+            api_base=self.platform.api_base,
             mode="polling",
-            bot_username=self._platform.bot_username,
+            bot_username=self.platform.bot_username,
         )
 
     def url(self, number: int, name: str) -> str:
         """The page of a person's phone."""
-        return f"{self._platform.api_base}/phone/{number}?name={quote(name)}"
+        return f"{self.platform.api_base}/phone/{number}?name={quote(name)}"
 
     def know(self, people: Iterable[tuple[int, str]]) -> None:
         """People who pressed Start in the past, so that the bot may write to them."""
         for number, name in people:
-            self._platform.user(number, name).account.started = True
+            self.platform.user(number, name).account.started = True
 
-    async def link(self, road: Road, viewer: Viewer, number: int, name: str) -> None:
+    async def link(
+        self, road: Road, viewer: Viewer, number: int, name: str, *, cases: Collection[str]
+    ) -> None:
         """Tie a phone to a colleague the way a colleague does: an invite link, and Start.
 
-        Nothing when it is tied already. The product must be running. Raises ``NotReady`` when
-        the product does not take the invite within ten seconds.
+        Cards of the newest open alerts about ``cases`` (candidates) follow. Nothing when it is
+        tied already. The product must be running. Raises ``NotReady`` when it does not take the
+        invite within ten seconds.
         """
         if await _linked(road, viewer.id):
             self.know([(number, name)])
+            # Cards of an earlier run went with its phone; they cannot be changed any more.
+            await road.database.write(lambda tx: backfill.forget_cards(tx, CHANNEL))
             return
         invited = await desk.invite_colleague(road, viewer, viewer.id, CHANNEL)
         [token] = parse_qs(urlsplit(invited.url).query)["start"]
-        self._platform.user(number, name).start(token)
+        self.platform.user(number, name).start(token)
         until = time.monotonic() + _LINKED_WITHIN_S
         while not await _linked(road, viewer.id):
             if time.monotonic() > until:
                 raise NotReady("the sandbox's phone could not be linked: the bot did not answer")
             await asyncio.sleep(0.05)
-        await road.database.write(lambda tx: _send_waiting(tx, road, viewer))
+        await road.database.write(lambda tx: _send_waiting(tx, road, viewer, cases))
 
     def stop(self) -> None:
         """Switch everything off."""
-        self._platform.stop()
+        self.platform.stop()
 
 
 def switch_on(now: Callable[[], datetime], *, port: int = 0) -> Phones | None:
@@ -112,11 +118,11 @@ async def _linked(road: Road, user_id: str) -> bool:
     return any(account.channel == CHANNEL for account in accounts)
 
 
-def _send_waiting(tx: Tx, road: Road, viewer: Viewer) -> None:
+def _send_waiting(tx: Tx, road: Road, viewer: Viewer, cases: Collection[str]) -> None:
     """Cards of what is open already: raised before there was a phone to send them to."""
-    backfill.forget_cards(tx, CHANNEL)
     receivers = alerts.receivers(tx, viewer.id)
+    newest = alerts.page(tx, road.vault, viewer, statuses=[AlertStatus.OPEN])
     woken: set[str] = set()
-    for alert in alerts.inbox(tx, road.vault, viewer, handled=False, limit=WAITING)[::-1]:
+    for alert in [one for one in newest if one.candidate_id in cases][:WAITING][::-1]:
         woken |= send_cards(tx, alert.id, alert.revision, receivers)
     road.engine.wake(tx, DELIVERY, sorted(woken))

@@ -140,6 +140,4 @@ class _Teller:
             via="console",
             cause=f"past:{alert_id}:{row.revision}",
         )
-        records.verdicts(
-            backfill.at(self.tx, at), Outcome(flow="console", verdicts=(judged,))
-        )
+        records.verdicts(backfill.at(self.tx, at), Outcome(flow="console", verdicts=(judged,)))

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from bot.web.errors import TooFast
 
@@ -39,6 +39,22 @@ class Buckets:
             self._filled.popitem(last=False)
         if not enough:
             raise TooFast((1 - tokens) / self._rate)
+
+
+class Remembered(Generic[T]):
+    """A value that is dear to compute and may be this many seconds old. Thread-safe enough: at
+    worst two threads compute it at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._found: tuple[float, T] | None = None
+
+    def get(self, compute: Callable[[], T]) -> T:
+        """The remembered value, or a new one."""
+        found, now = self._found, time.monotonic()
+        if found is None or now - found[0] > self._seconds:
+            found = self._found = (now, compute())
+        return found[1]
 
 
 class Hashing:

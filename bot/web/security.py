@@ -243,7 +243,8 @@ async def refuse_foreign_form(request: Request, site: Site, bound_to: str) -> No
     if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
         raise Forbidden
     origin = request.headers.get("origin")
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    scheme = "https" if site.secure else request.url.scheme
+    own = f"{scheme}://{request.headers.get('host', '')}"
     if origin not in (None, "null", own):
         raise Forbidden
     token = request.headers.get("x-csrf-token")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from fastapi import Request
@@ -41,6 +42,12 @@ def outside(request: Request, template: str, page: object, *, csrf: str = "") ->
 def company(tx: Tx, site: Site) -> str:
     """The company's name: as set up, else as in the settings."""
     return users.setting(tx, COMPANY, site.road.rulebook.company)
+
+
+async def remember_company(site: Site) -> None:
+    """Let the bot speak in the name the company was set up with."""
+    name = await site.road.database.read(lambda tx: company(tx, site))
+    site.road.rulebook = replace(site.road.rulebook, company=name)
 
 
 def inside(

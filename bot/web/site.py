@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bot.pipeline import Door, Road
 from bot.web.feed import Feed
-from bot.web.limits import Buckets, Hashing
+from bot.web.limits import Buckets, Hashing, Remembered
 from bot.web.pages import Pages
 from bot.words import SHANGHAI
 from storage import crypto
@@ -55,6 +55,9 @@ class Site:
     hashing: Hashing = field(default_factory=lambda: Hashing(at_once=2, waiting=40))
     #: C10: 20 messages a minute, 10 at once, for each chat link.
     chat_pace: Buckets = field(default_factory=lambda: Buckets(rate=20 / 60, burst=10))
+    hit_rates: Remembered[dict[str, tuple[int, int]]] = field(
+        default_factory=lambda: Remembered(60.0)
+    )
     wall: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     @classmethod

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -21,7 +21,7 @@ from nlp.scheme import STAGES, Intent
 #: How much a cue says. The resolver treats them differently, see ``nlp.resolve``.
 WEIGHTS = ("skip", "decision", "hesitation", "mood", "topic")
 FLAGS = frozenset({"soft", "hard", "done", "whole", "alone", "resolved", "formula"})
-NEEDS = frozenset({"decision", "progress", "date", "limit", "delayed"})
+NEEDS = frozenset({"decision", "withdrawal", "progress", "date", "limit", "delayed"})
 
 
 _HEAD = re.compile(r"\[[a-z0-9-]+ [a-z]+(?: [a-z]+=\S+)*\]$")
@@ -116,9 +116,14 @@ def _compiled(file: str, number: int, body: str) -> re.Pattern[str]:
 @lru_cache(maxsize=8)
 def cues(name: str) -> tuple[Cue, ...]:
     """The cues of one file in its order: earlier cues win over later ones they overlap."""
+    return parsed(name, lines(name))
+
+
+def parsed(name: str, numbered: Iterable[tuple[int, str]]) -> tuple[Cue, ...]:
+    """Cues from numbered lines. Raises ``LexiconError`` that names the line."""
     found: list[Cue] = []
     head: dict[str, str] = {}
-    for number, line in lines(name):
+    for number, line in numbered:
         where = f"{name}:{number}"
         if _HEAD.match(line):
             head = _head(where, line)

@@ -107,7 +107,7 @@ def chat_behind(tx: Tx, token: str, channel: str) -> Any:
     found = find_invite(tx, token, InvitePurpose.CHAT, channel=channel)
     if found is None or found.identity_id is None:
         return None
-    identity, talk = table(Identity), table(Conversation)
+    invite, identity, talk = table(Invite), table(Identity), table(Conversation)
     return tx.first(
         sa.select(
             identity.c.id.label("identity_id"),
@@ -115,12 +115,13 @@ def chat_behind(tx: Tx, token: str, channel: str) -> Any:
             talk.c.id.label("conversation_id"),
             POSITION.c.title.label("position_title"),
             POSITION.c.city.label("position_city"),
-            sa.literal(found.expires_at).label("expires_at"),
+            invite.c.expires_at,
         )
+        .join(invite, invite.c.identity_id == identity.c.id)
         .join(talk, talk.c.identity_id == identity.c.id)
         .join(CANDIDATE, CANDIDATE.c.id == identity.c.candidate_id)
         .outerjoin(POSITION, POSITION.c.id == CANDIDATE.c.position_id)
-        .where(identity.c.id == found.identity_id, visible(SYSTEM))
+        .where(invite.c.id == found.id, visible(SYSTEM))
     )
 
 

@@ -56,9 +56,10 @@ def by_login(tx: Tx, login: str) -> Any:
     return tx.first(sa.select(USER).where(USER.c.login == login, USER.c.disabled_at.is_(None)))
 
 
-def get_user(tx: Tx, user_id: str) -> Any:
-    """A user who is not disabled. Raises ``NotFound``."""
-    row = tx.first(sa.select(USER).where(USER.c.id == user_id, USER.c.disabled_at.is_(None)))
+def get_user(tx: Tx, user_id: str, *, lock: bool = False) -> Any:
+    """A user who is not disabled; ``lock``: to be changed by what was read. Raises ``NotFound``."""
+    query = sa.select(USER).where(USER.c.id == user_id, USER.c.disabled_at.is_(None))
+    row = tx.first(query.with_for_update() if lock else query)
     if row is None:
         raise NotFound("no such user")
     return row

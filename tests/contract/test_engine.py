@@ -3,56 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import timedelta
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
 from scheduler.embedded import EmbeddedEngine
 from scheduler.engine import CONVERSATION, DELIVERY, Engine
-from scheduler.postgres import PostgresEngine, conninfo, install
+from scheduler.postgres import PostgresEngine
 from scheduler.sweep import Sweep
 from storage.database import Database, Tx, open_database
-from storage.errors import StorageUnavailable
 from storage.queries.sweep import backlog
 from tests.clock import until
+from tests.contract.seen import Seen
 from tests.integration.programs import domain
-from tests.postgres import Postgres
-
-FAR = datetime(2200, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Seen:
-    """A handler that remembers its calls."""
-
-    calls: list[str] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    now: dict[str, int] = field(default_factory=dict)
-    most: dict[str, int] = field(default_factory=dict)
-    together: int = 0
-    takes: float = 0.0
-    fails: int = 0
-
-    async def __call__(self, key: str) -> None:
-        self.calls.append(key)
-        self.times.append(asyncio.get_running_loop().time())
-        self.now[key] = self.now.get(key, 0) + 1
-        self.most[key] = max(self.most.get(key, 0), self.now[key])
-        self.together = max(self.together, sum(self.now.values()))
-        try:
-            await asyncio.sleep(self.takes)
-            if self.fails > 0:
-                self.fails -= 1
-                raise ValueError("not today")
-        finally:
-            self.now[key] -= 1
 
 
 @dataclass
@@ -159,6 +125,16 @@ async def test_an_exclusive_key_never_runs_twice_at_a_time_and_no_wake_up_is_los
     assert 2 <= len(seen.calls) <= 5
 
 
+async def test_a_planned_wake_up_waits_for_its_key_too(bench: Bench) -> None:
+    seen = Seen(takes=0.8)
+    bench.engine.handler(CONVERSATION, seen, concurrency=8, exclusive=True)
+    bench.run()
+    await bench.wake(CONVERSATION, "a", after=timedelta(seconds=0.3))
+    await bench.wake(CONVERSATION, "a")
+    await until(lambda: len(seen.calls) == 2)
+    assert seen.most == {"a": 1}
+
+
 async def test_a_lane_runs_its_keys_side_by_side_but_never_more_than_allowed(bench: Bench) -> None:
     seen = Seen(takes=0.1)
     bench.engine.handler(CONVERSATION, seen, concurrency=3, exclusive=True)
@@ -209,7 +185,7 @@ async def test_a_handler_that_raises_is_called_again_with_growing_pauses(bench: 
 
 
 async def test_stats_say_what_runs_and_what_waits(bench: Bench) -> None:
-    seen = Seen(takes=0.8)
+    seen = Seen(takes=0.5)
     bench.engine.handler(CONVERSATION, seen, concurrency=1, exclusive=True)
     bench.run()
     await bench.wake(CONVERSATION, "a", "b")
@@ -305,9 +281,6 @@ async def test_the_sweep_leaves_young_messages_to_their_own_wake_up(bench: Bench
     assert (counted.messages, counted.outbox) == (1, 0)
 
 
-# --- each engine's own --------------------------------------------------------------------------
-
-
 async def test_waiting_wake_ups_for_one_key_are_one(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
     engine, seen = EmbeddedEngine(), Seen(takes=0.1)
@@ -321,73 +294,3 @@ async def test_waiting_wake_ups_for_one_key_are_one(sqlite_url: str) -> None:
     await engine.stop()
     await task
     database.close()
-
-
-def elsewhere(url: str, statement: str, **values: object) -> list[tuple[object, ...]]:
-    """Run a statement on a connection of its own."""
-    with psycopg.connect(conninfo(url), autocommit=True) as conn:
-        cursor = conn.execute(statement, values)
-        return cursor.fetchall() if cursor.description else []
-
-
-CUT_OFF = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-)
-
-
-async def test_an_engine_survives_the_loss_of_all_its_connections(postgres_url: str) -> None:
-    database = open_database(postgres_url)
-    engine, seen = PostgresEngine(postgres_url, poll_s=0.1, heartbeat_s=0.3, stalled_s=2), Seen()
-    engine.handler(CONVERSATION, seen, concurrency=2, exclusive=True)
-    task = asyncio.create_task(engine.run())
-    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["a"]))
-    await until(lambda: seen.calls == ["a"])
-    for _ in range(2):
-        await asyncio.to_thread(elsewhere, postgres_url, CUT_OFF)
-        await asyncio.sleep(0.5)
-    assert not task.done()
-    with contextlib.suppress(StorageUnavailable):  # our own connection was cut as well
-        await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"]))
-    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["c"]))
-    await until(lambda: "c" in seen.calls, within=10)
-    await engine.stop()
-    await task
-    database.close()
-
-
-async def test_a_job_whose_end_was_not_recorded_does_not_hold_its_key_for_ever(
-    postgres_url: str,
-) -> None:
-    database = open_database(postgres_url)
-    engine, seen = PostgresEngine(postgres_url, poll_s=0.1, sweep_s=0.3), Seen()
-    engine.handler(CONVERSATION, seen, concurrency=2, exclusive=True)
-    task = asyncio.create_task(engine.run())
-    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["a"]))
-    await until(lambda: seen.calls == ["a"])
-    # As after a connection lost between the handler and the record of its end.
-    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"], not_before=FAR))
-    taken = (
-        "UPDATE procrastinate_jobs SET status = 'doing', task_name = 'wake', "
-        "lock = 'conversation:b', worker_id = (SELECT max(id) FROM procrastinate_workers)"
-    )
-    await asyncio.to_thread(elsewhere, postgres_url, taken)
-    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"]))
-    await until(lambda: seen.calls == ["a", "b", "b"])
-    await engine.stop()
-    await task
-    database.close()
-
-
-def test_processes_that_start_at_once_install_the_engines_tables_once(postgres: Postgres) -> None:
-    url = postgres.create(migrated=False)
-    with ThreadPoolExecutor(4) as several:
-        started = [several.submit(install, url) for _ in range(4)]
-    assert [future.exception() for future in started] == [None] * 4
-    assert elsewhere(url, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
-    postgres.drop(url)
-
-
-def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StorageUnavailable):
-        install(f"postgresql://nobody@/none?host={tmp_path}")

@@ -122,7 +122,8 @@ async def test_whoever_gives_up_waiting_does_not_stop_the_writer(database: Datab
     with pytest.raises(asyncio.CancelledError):
         await impatient
     go.set()
-    await database.write(put("next"))
+    async with asyncio.timeout(5):
+        await database.write(put("next"))
     assert await names(database) == {"next"}
 
 

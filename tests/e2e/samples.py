@@ -114,7 +114,7 @@ SILENT = views.AlertCard(
     candidate_name="买买提·艾力",
     position="数据分析师",
     stage="accepted",
-    topic="silence",
+    topic="deadline",
     severity="digest",
     quote=words("好的，[体检我看看哪天有空|consider]"),
     quote_at=ago(days=3),

@@ -18,7 +18,7 @@ from tests.integration.programs import domain, send
 from tests.integration.programs.child import children, wait_until
 from tests.integration.programs.running import STALLED_S, engine_for
 
-CONVERSATIONS, EACH, KILLS = 40, 15, 4
+CONVERSATIONS, EACH, KILLS = 40, 12, 4
 ROWS = CONVERSATIONS * EACH
 
 

@@ -31,7 +31,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 #: What turns the words into their opposite, right before them.
-_NOT = re.compile(r"(不用|不需要|不必|无需|没必要|(?<!要)不要|别|先不|不想|没)(再|帮我|给我|麻烦)*$")
+_NOT = re.compile(r"((?<![要还])不(要|想)?|不用|不必|无需|没必要|别|没)(再|帮我|给我|麻烦)*$")
 _SPACE = re.compile(r"[ \t\u3000]+")
 
 

@@ -24,6 +24,7 @@ class Child:
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
+            self._from = log.tell()
             return subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
 
     def kill(self) -> None:
@@ -39,11 +40,16 @@ class Child:
 
     def end(self, *, within: float = 5.0) -> None:
         """SIGTERM; the program must end in time and without complaint."""
-        if self._process.poll() is not None:
-            raise AssertionError(f"the program had ended: {self._log.read_text()[-3000:]}")
+        wait_until(self._ready, within=20, what="the program is up")
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(within)
         assert code == 0, self._log.read_text()[-3000:]
+
+    def _ready(self) -> bool:
+        """Whether the program listens to signals; fails when it has ended."""
+        if self._process.poll() is not None:
+            raise AssertionError(f"the program had ended: {self._log.read_text()[-3000:]}")
+        return b"ready\n" in self._log.read_bytes()[self._from :]
 
     def forget(self) -> None:
         """Leave nothing running, whatever the test did."""

@@ -27,6 +27,7 @@ async def serve(url: str, set_up: SetUp) -> None:
     """Run until SIGTERM. ``set_up`` registers handlers and returns what to do before the end."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    print("ready", flush=True)
     database = open_database(url)
     engine = engine_for(database, url)
     before_end = await set_up(database, engine)

@@ -16,7 +16,7 @@ from storage.queries.scheduled import Due
 from tests.integration.programs import domain
 from tests.integration.programs.running import serve
 
-TICK_S = 0.4
+TICK_S = 0.5
 
 
 async def main(url: str, _number: str) -> None:

@@ -1,0 +1,123 @@
+"""Rows to what pages show: alert cards, words with their evidence marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from bot.web import views
+from bot.web.site import Site
+from storage.database import Tx
+from storage.enums import Author, Direction, Verdict
+from storage.queries import inbox, timeline
+from storage.queries.alerts import AlertRow
+from storage.queries.timeline import MessageRow
+
+#: A hit rate of fewer judged alerts says nothing.
+ENOUGH_JUDGED = 5
+_VERDICTS: Mapping[Verdict, Literal["useful", "false_alarm", "handled"]] = {
+    Verdict.USEFUL: "useful",
+    Verdict.FALSE_ALARM: "false_alarm",
+    Verdict.HANDLED: "handled",
+}
+_SEVERITIES: Mapping[str, Literal["now", "today", "digest"]] = {"now": "now", "today": "today"}
+
+
+def segments(text: str, spans: Iterable[tuple[int, int, str]]) -> tuple[views.Segment, ...]:
+    """Words cut at their evidence. Where two pieces overlap the first one is shown."""
+    parts: list[views.Segment] = []
+    done = 0
+    for start, end, intent in sorted(spans):
+        if start < done or not start < end <= len(text):
+            continue
+        if start > done:
+            parts.append(views.Segment(text=text[done:start]))
+        parts.append(views.Segment(text=text[start:end], intent=intent))
+        done = end
+    if done < len(text):
+        parts.append(views.Segment(text=text[done:]))
+    return tuple(parts)
+
+
+def places(spans: Iterable[Mapping[str, Any]]) -> list[tuple[int, int, str]]:
+    """Stored spans as (start, end, intent)."""
+    return [(span["start"], span["end"], span["intent"]) for span in spans]
+
+
+def author_of(row: MessageRow) -> Literal["candidate", "bot", "hr"]:
+    """Who said it, to the eyes of HR."""
+    if row.direction is Direction.INBOUND:
+        return "candidate"
+    return "bot" if row.author is Author.BOT else "hr"
+
+
+def cards(
+    tx: Tx, site: Site, alerts: Sequence[AlertRow], language: views.Language
+) -> tuple[views.AlertCard, ...]:
+    """Cards of alerts the viewer may see, with the turns before and how good their kind is."""
+    uids = {span["uid"] for alert in alerts for span in alert.evidence}
+    before = {
+        alert.id: inbox.said_before(tx, alert.evidence[-1]["uid"])
+        for alert in alerts
+        if alert.evidence
+    }
+    wanted = uids | {uid for some in before.values() for uid in some}
+    said = {row.uid: row for row in timeline.by_uids(tx, site.road.vault, sorted(wanted))}
+    rates = site.hit_rates.get(lambda: inbox.hit_rates(tx))
+    return tuple(
+        _card(site, alert, language, said, before.get(alert.id, ()), rates.get(alert.topic))
+        for alert in alerts
+    )
+
+
+def _card(
+    site: Site,
+    alert: AlertRow,
+    language: views.Language,
+    said: Mapping[str, MessageRow],
+    before: Sequence[str],
+    rate: tuple[int, int] | None,
+) -> views.AlertCard:
+    policy = site.road.rulebook.policy
+    known = site.pages.words[language].label("topic", alert.topic) != alert.topic
+    heard = [said[span["uid"]] for span in alert.evidence if span["uid"] in said]
+    verdict = None
+    if alert.verdict is not None and alert.verdict_at is not None:
+        verdict = views.GivenVerdict(
+            value=_VERDICTS[alert.verdict], by=alert.verdict_by, at=alert.verdict_at
+        )
+    enough = rate is not None and rate[1] >= ENOUGH_JUDGED
+    return views.AlertCard(
+        id=alert.id,
+        candidate_id=alert.candidate_id,
+        candidate_name=alert.candidate_name,
+        position=alert.position_title,
+        stage=alert.stage.value,
+        topic=alert.topic if known else policy.names.get(alert.topic, alert.topic),
+        severity=_SEVERITIES.get(alert.severity, "digest"),
+        quote=segments(alert.quote, _in_quote(alert, said)),
+        quote_at=max((row.sent_at for row in heard), default=alert.raised_at),
+        question=policy.questions.get(alert.question, alert.question),
+        raised_at=alert.raised_at,
+        due_at=alert.due_at,
+        overdue=verdict is None and alert.due_at < site.road.now(),
+        verdict=verdict,
+        turns=tuple(
+            views.Turn(author=author_of(said[uid]), text=said[uid].text)
+            for uid in before
+            if uid in said and said[uid].text not in alert.quote
+        ),
+        hit_rate=views.HitRate(useful=rate[0], judged=rate[1]) if rate and enough else None,
+    )
+
+
+def _in_quote(alert: AlertRow, said: Mapping[str, MessageRow]) -> list[tuple[int, int, str]]:
+    """Where the evidence stands in the quote: an alert quotes the newest of several messages."""
+    found = []
+    for span in alert.evidence:
+        row = said.get(span["uid"])
+        words = row.text[span["start"] : span["end"]] if row is not None else ""
+        at = alert.quote.find(words) if words else -1
+        if at >= 0:
+            found.append((at, at + len(words), str(span["intent"])))
+    return found

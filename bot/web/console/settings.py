@@ -1,0 +1,138 @@
+"""/console/settings: my own account, my devices, my Telegram; and the way in to the console."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from bot import desk
+from bot.errors import Conflict
+from bot.web import views
+from bot.web.console.common import go, html, language, site_of
+from bot.web.errors import Invalid
+from bot.web.notices import done, sorry
+from bot.web.pages import LANGUAGES
+from bot.web.security import Principal, needs
+from bot.web.setup import qr
+from bot.web.shell import inside
+from bot.web.signin import safe_next
+from bot.web.strict import read_form
+from storage.database import Tx
+from storage.queries import audit, users
+from storage.viewer import Permission
+
+TELEGRAM = "telegram"
+HOME = "/console/settings"
+router = APIRouter(prefix="/console", include_in_schema=False)
+Me = Annotated[Principal, needs(Permission.SIGNED_IN)]
+
+
+@router.get("")
+async def start(who: Me) -> Response:
+    """The first page this person may open."""
+    if who.viewer.may(Permission.ALERT_READ):
+        return go("/console/alerts")
+    return go("/console/candidates" if who.viewer.may(Permission.CANDIDATE_READ) else HOME)
+
+
+@router.get("/settings")
+async def page(
+    request: Request, who: Me, said: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """The page."""
+    return await _page(request, who, flashes=done(language(who), said))
+
+
+async def _page(
+    request: Request,
+    who: Principal,
+    *,
+    flashes: tuple[views.Flash, ...] = (),
+    link: views.TelegramLink | None = None,
+    status: int = 200,
+) -> Response:
+    site, session = site_of(request), who.session
+    assert session is not None
+    assert who.viewer.role is not None
+    role = who.viewer.role.value
+
+    def read(tx: Tx) -> tuple[views.Shell, views.SettingsPage]:
+        sessions = tuple(
+            views.SessionRow(
+                id=row.id,
+                agent=row.agent,
+                created_at=row.created_at,
+                seen_at=row.seen_at,
+                current=row.id == session.id,
+            )
+            for row in users.sessions_of(tx, who.viewer.id)
+        )
+        linked = any(row.channel == TELEGRAM for row in users.chat_accounts(tx, who.viewer.id))
+        offered = TELEGRAM in site.road.channels
+        view = views.SettingsPage(
+            login=session.login,
+            name=who.viewer.name,
+            role=role,
+            sessions=sessions,
+            telegram="linked" if linked else "on" if offered else "off",
+            telegram_link=link,
+            totp_on=session.totp_on,
+        )
+        return inside(tx, site, who, active="settings", path=HOME, flashes=flashes), view
+
+    shell, view = await site.road.database.read(read)
+    return html(site, "console/settings.html", shell, page=view, status=status)
+
+
+@router.post("/settings/language")
+async def set_language(request: Request, who: Me) -> Response:
+    """Chinese or English, and back to the page one was on."""
+    fields = await read_form(request)
+    wanted = fields.get("language", "")
+    if wanted not in LANGUAGES:
+        raise Invalid({"language": "unknown"})
+    site = site_of(request)
+    await site.road.database.write(lambda tx: users.change_user(tx, who.viewer.id, language=wanted))
+    return go(safe_next(fields.get("next", "")))
+
+
+@router.post("/settings/telegram")
+async def link_telegram(request: Request, who: Me) -> Response:
+    """A one-time link that ties the Telegram account which opens it to me."""
+    site = site_of(request)
+    try:
+        made = await desk.invite_colleague(site.road, who.viewer, who.viewer.id, TELEGRAM)
+    except Conflict:
+        flashes = sorry(language(who), "channel_off")
+        return await _page(request, who, flashes=flashes, status=409)
+    link = views.TelegramLink(url=made.url, qr=qr(made.url), expires_at=made.expires_at)
+    return await _page(request, who, link=link)
+
+
+@router.post("/settings/telegram/unlink")
+async def unlink_telegram(request: Request, who: Me) -> Response:
+    """No alert card goes to my Telegram any more."""
+    site = site_of(request)
+
+    def work(tx: Tx) -> None:
+        users.unlink_chat(tx, who.viewer.id, TELEGRAM)
+        keystore = site.road.vault.keystore
+        audit.append(tx, keystore, who.viewer, "user.unlink", who.viewer.id)
+
+    await site.road.database.write(work)
+    return go(f"{HOME}?said=telegram_unlinked")
+
+
+@router.post("/settings/sessions/{session_id}/revoke")
+async def revoke(request: Request, who: Me, session_id: str) -> Response:
+    """Sign another of my browsers out."""
+    site = site_of(request)
+
+    def work(tx: Tx) -> None:
+        users.end_session(tx, who.viewer.id, session_id)
+        keystore = site.road.vault.keystore
+        audit.append(tx, keystore, who.viewer, "session.close", who.viewer.id)
+
+    await site.road.database.write(work)
+    return go(f"{HOME}?said=session_ended")

@@ -1,0 +1,94 @@
+"""What a new candidate or position may be; the same for the console's forms and the API."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.pipeline import Road
+from storage import crypto
+from storage.database import Tx
+from storage.enums import Role, Stage
+from storage.queries import audit, people
+from storage.viewer import Viewer
+
+MAX_NAME = 60
+MAX_PHONE = 40
+
+
+def is_name(text: str, most: int = MAX_NAME) -> bool:
+    """One line of visible characters."""
+    return 0 < len(text.strip()) <= most and text.isprintable()
+
+
+def is_phone(text: str) -> bool:
+    """Whether a number can be told from it."""
+    return len(text) <= MAX_PHONE and crypto.normalise_phone(text) is not None
+
+
+def add_candidate(
+    tx: Tx,
+    road: Road,
+    viewer: Viewer,
+    *,
+    name: str,
+    stage: Stage,
+    phone: str = "",
+    position_id: str | None = None,
+    start_on: date | None = None,
+    owner_id: str | None = None,
+) -> str:
+    """Add a candidate with its link in the audit chain; the id.
+
+    HR owns whom they add, unless the position is somebody's. Raises ``NotFound`` for a position
+    the viewer cannot see.
+    """
+    if owner_id is None and viewer.role is Role.HR:
+        position = people.get_position(tx, viewer, position_id) if position_id else None
+        owner_id = viewer.id if position is None or position.owner_id is None else None
+    candidate_id = people.create_candidate(
+        tx,
+        road.vault,
+        viewer,
+        name=name.strip(),
+        stage=stage,
+        phone=phone or None,
+        position_id=position_id,
+        start_on=start_on,
+        owner_id=owner_id,
+    )
+    keystore = road.vault.keystore
+    audit.append(
+        tx, keystore, viewer, "candidate.create", candidate_id, details={"stage": stage.value}
+    )
+    return candidate_id
+
+
+def add_position(
+    tx: Tx,
+    road: Road,
+    viewer: Viewer,
+    *,
+    title: str,
+    department: str = "",
+    city: str = "",
+    budget_low: int | None = None,
+    budget_high: int | None = None,
+    months: float | None = None,
+    owner_id: str | None = None,
+    manager_id: str | None = None,
+) -> str:
+    """Add a position with its link in the audit chain; the id. Raises ``Conflict``."""
+    position_id = people.create_position(
+        tx,
+        viewer,
+        title=title.strip(),
+        department=department.strip(),
+        city=city.strip(),
+        budget_low=budget_low,
+        budget_high=budget_high,
+        months=months,
+        owner_id=owner_id,
+        manager_id=manager_id,
+    )
+    audit.append(tx, road.vault.keystore, viewer, "position.create", position_id)
+    return position_id

@@ -1,0 +1,101 @@
+"""The web application: every route, one permission each, behind one edge."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from bot.web import chat, errors, hooks, ops, setup, shell, signin
+from bot.web.api import alerts as api_alerts
+from bot.web.api import audit as api_audit
+from bot.web.api import candidates as api_candidates
+from bot.web.api import invites as api_invites
+from bot.web.api import messages as api_messages
+from bot.web.api import openapi
+from bot.web.api import positions as api_positions
+from bot.web.console import alerts, candidate, candidates, events, positions, settings
+from bot.web.edge import Edge
+from bot.web.security import checked
+from bot.web.site import Site
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+#: In the order they are tried; what is called most often comes first.
+ROUTERS: tuple[APIRouter, ...] = (
+    hooks.router,
+    chat.router,
+    ops.router,
+    api_messages.router,
+    api_invites.router,
+    api_candidates.router,
+    api_alerts.router,
+    api_positions.router,
+    api_audit.router,
+    openapi.router,
+    alerts.router,
+    candidates.router,
+    candidate.router,
+    positions.router,
+    settings.router,
+    events.router,
+    signin.router,
+    setup.router,
+)
+
+
+def create(
+    site: Site, *, lifespan: Lifespan | None = None, extra: tuple[APIRouter, ...] = ()
+) -> FastAPI:
+    """The application. Raises ``NotReady`` naming a route that declares no permission.
+
+    ``lifespan`` starts and stops the product; ``extra`` are further routers.
+    """
+    app = FastAPI(
+        title="一诺 Yinuo",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_around(site, lifespan),
+        redirect_slashes=False,
+    )
+    app.state.site = site
+    app.state.links = chat.Links()
+    for router in (*ROUTERS, *extra):
+        app.router.routes.extend(router.routes)
+    checked(app.routes)
+    errors.install(app)
+    app.add_middleware(Edge, site=site)
+    return app
+
+
+def _around(site: Site, inner: Lifespan | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await shell.remember_company(site)
+        try:
+            if inner is None:
+                yield
+            else:
+                async with inner(app):
+                    yield
+        finally:
+            site.feed.close()
+            site.hashing.close()
+
+    return lifespan
+
+
+class Server(uvicorn.Server):
+    """uvicorn that ends live streams first: they would hold up its stop until the deadline."""
+
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let listeners go, then stop as uvicorn does."""
+        self._site.feed.close()
+        await super().shutdown(sockets)

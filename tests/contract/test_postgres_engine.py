@@ -1,0 +1,92 @@
+"""Promises only the engine of several processes has to keep."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from scheduler.engine import CONVERSATION
+from scheduler.postgres import PostgresEngine, conninfo, install
+from storage.database import open_database
+from storage.errors import StorageUnavailable
+from tests.clock import until
+from tests.contract.seen import Seen
+from tests.postgres import Postgres
+
+FAR = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def elsewhere(url: str, statement: str, **values: object) -> list[tuple[object, ...]]:
+    """Run a statement on a connection of its own."""
+    with psycopg.connect(conninfo(url), autocommit=True) as conn:
+        cursor = conn.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+CUT_OFF = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+async def test_an_engine_survives_the_loss_of_all_its_connections(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    engine, seen = PostgresEngine(postgres_url, poll_s=0.1, heartbeat_s=0.3, stalled_s=2), Seen()
+    engine.handler(CONVERSATION, seen, concurrency=2, exclusive=True)
+    task = asyncio.create_task(engine.run())
+    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["a"]))
+    await until(lambda: seen.calls == ["a"])
+    for _ in range(2):
+        await asyncio.to_thread(elsewhere, postgres_url, CUT_OFF)
+        await asyncio.sleep(0.5)
+    assert not task.done()
+    with contextlib.suppress(StorageUnavailable):  # our own connection was cut as well
+        await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"]))
+    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["c"]))
+    await until(lambda: "c" in seen.calls, within=10)
+    await engine.stop()
+    await task
+    database.close()
+
+
+async def test_a_job_whose_end_was_not_recorded_does_not_hold_its_key_for_ever(
+    postgres_url: str,
+) -> None:
+    database = open_database(postgres_url)
+    engine, seen = PostgresEngine(postgres_url, poll_s=0.1, sweep_s=0.3), Seen()
+    engine.handler(CONVERSATION, seen, concurrency=2, exclusive=True)
+    task = asyncio.create_task(engine.run())
+    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["a"]))
+    await until(lambda: seen.calls == ["a"])
+    # As after a connection lost between the handler and the record of its end.
+    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"], not_before=FAR))
+    taken = (
+        "UPDATE procrastinate_jobs SET status = 'doing', task_name = 'wake', "
+        "lock = 'conversation:b', worker_id = (SELECT max(id) FROM procrastinate_workers)"
+    )
+    await asyncio.to_thread(elsewhere, postgres_url, taken)
+    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"]))
+    await until(lambda: seen.calls == ["a", "b", "b"])
+    await engine.stop()
+    await task
+    database.close()
+
+
+def test_processes_that_start_at_once_install_the_engines_tables_once(postgres: Postgres) -> None:
+    url = postgres.create(migrated=False)
+    with ThreadPoolExecutor(4) as several:
+        started = [several.submit(install, url) for _ in range(4)]
+    assert [future.exception() for future in started] == [None] * 4
+    assert elsewhere(url, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+    postgres.drop(url)
+
+
+def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable):
+        install(f"postgresql://nobody@/none?host={tmp_path}")

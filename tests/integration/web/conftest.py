@@ -1,0 +1,310 @@
+"""The real application on a real socket, over a real database, with the real road behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import secrets
+import socket
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pyotp
+import pytest
+import uvicorn
+
+from bot import pipeline
+from bot.app import open_rulebook
+from bot.channels import webchat
+from bot.delivery import ChannelDelivery
+from bot.pipeline import Door, Road
+from bot.web import credentials
+from bot.web.passwords import hash_password
+from bot.web.server import Server, create
+from bot.web.site import Site
+from bot.web.signin import TOTP
+from config.settings import Settings
+from nlp.baseline import RuleReader
+from nlp.reading import Reading, Utterance
+from scheduler.embedded import EmbeddedEngine
+from scheduler.engine import CONVERSATION, DELIVERY
+from scheduler.postgres import PostgresEngine
+from scheduler.sender import Outlet, Sender
+from storage.crypto import Keystore
+from storage.database import Database, Tx, open_database
+from storage.enums import InvitePurpose, Role, Stage
+from storage.queries import invites, people, users
+from storage.vault import Vault, seal
+from storage.viewer import KEY_SCOPES, SYSTEM, Viewer
+
+PASSWORD = "correct horse battery 一诺"
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+class Reader:
+    """The rules, read in this process."""
+
+    def __init__(self) -> None:
+        self._rules = RuleReader()
+
+    async def read(self, batch: Sequence[Utterance]) -> list[Reading]:
+        return self._rules.read(batch)
+
+
+class Clock:
+    """The wall clock, which a test may turn forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def advance(self, by: timedelta) -> None:
+        self.ahead += by
+
+
+@dataclass(kw_only=True)
+class Person:
+    """A console user with a signed-in browser."""
+
+    id: str
+    role: Role
+    cookie: str
+    csrf: str = ""
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {"sid": self.cookie}
+
+
+@dataclass(kw_only=True)
+class Office:
+    """A running installation and ways to reach it."""
+
+    url: str
+    site: Site
+    road: Road
+    clock: Clock
+    settings: Settings
+    http: httpx2.AsyncClient
+    server: Server
+    people: dict[str, Person] = field(default_factory=dict)
+
+    async def write(self, work: Any) -> Any:
+        return await self.road.database.write(work)
+
+    async def user(self, login: str, role: Role) -> Person:
+        """Somebody of ours, signed in."""
+        cookie, digest = credentials.new_token()
+
+        def work(tx: Tx) -> str:
+            user_id = users.create_user(tx, login=login, name=f"姓名{login}", role=role)
+            users.change_user(
+                tx,
+                user_id,
+                totp_sealed=seal(self.road.vault.system, "A" * 32, TOTP, user_id),
+            )
+            users.open_session(
+                tx,
+                token_hash=digest,
+                user_id=user_id,
+                lifetime=timedelta(hours=8),
+                agent="test",
+                most=3,
+            )
+            return user_id
+
+        made = Person(id=await self.write(work), role=role, cookie=cookie)
+        made.csrf = credentials.csrf_token(self.site.key("csrf"), digest)
+        self.people[login] = made
+        return made
+
+    async def account(self, login: str, role: Role = Role.HR) -> str:
+        """Somebody of ours who can sign in with ``PASSWORD``; the TOTP secret."""
+        secret = credentials.new_totp_secret()
+        hashed = hash_password(PASSWORD)
+
+        def work(tx: Tx) -> None:
+            user_id = users.create_user(
+                tx, login=login, name="王敏", role=role, password_hash=hashed
+            )
+            sealed = seal(self.road.vault.system, secret, TOTP, user_id)
+            users.change_user(tx, user_id, totp_sealed=sealed)
+
+        await self.write(work)
+        return secret
+
+    async def key(self, *scopes: str) -> dict[str, str]:
+        """Headers of a new API key; without scopes it may do everything."""
+        made = credentials.new_api_key()
+        wanted = scopes or tuple(str(scope) for scope in KEY_SCOPES)
+        await self.write(
+            lambda tx: users.create_key(
+                tx, key_id=made.id, name="test", secret_hash=made.secret_hash,
+                scopes=wanted, days=10,
+            )
+        )  # fmt: skip
+        return {"Authorization": f"Bearer {made.text}"}
+
+    async def link(self, purpose: InvitePurpose, **who: Any) -> str:
+        """A one-time link's token."""
+        token = secrets.token_urlsafe(32)
+        await self.write(
+            lambda tx: invites.create_invite(
+                tx, self.road.vault, token=token, purpose=purpose,
+                lifetime=timedelta(minutes=30), created_by="test", **who,
+            )
+        )  # fmt: skip
+        return token
+
+    async def candidate(
+        self, name: str = "张三", *, owner: str | None = None, stage: Stage = Stage.OFFER, **more: Any
+    ) -> str:
+        return str(
+            await self.write(
+                lambda tx: people.create_candidate(
+                    tx, self.road.vault, SYSTEM, name=name, stage=stage, owner_id=owner, **more
+                )
+            )
+        )
+
+    async def position(self, **fields: Any) -> str:
+        return str(
+            await self.write(
+                lambda tx: people.create_position(
+                    tx, SYSTEM, title=fields.pop("title", "后端工程师"), **fields
+                )
+            )
+        )
+
+    async def chat(self, candidate_id: str) -> str:
+        """A candidate's chat token."""
+        return await self.link(
+            InvitePurpose.CHAT, channel="webchat", candidate_id=candidate_id, opens=True
+        )
+
+    async def post(self, who: Person, path: str, **fields: str) -> httpx2.Response:
+        """A plain form of the console."""
+        return await self.http.post(
+            path, data={"csrf": who.csrf, **fields}, headers=cookie_header(who)
+        )
+
+    async def get(self, who: Person, path: str, **headers: str) -> httpx2.Response:
+        return await self.http.get(path, headers={**cookie_header(who), **headers})
+
+    async def until(self, ask: Any, *, within: float = 10.0) -> Any:
+        """The first true answer."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
+        while True:
+            found = await ask()
+            if found:
+                return found
+            assert loop.time() < end, "it never happened"
+            await asyncio.sleep(0.05)
+
+
+def cookie_header(who: Person) -> dict[str, str]:
+    return {"Cookie": f"sid={who.cookie}"}
+
+
+def code_of(secret: str) -> str:
+    return pyotp.TOTP(secret).now()
+
+
+def viewer(person: Person) -> Viewer:
+    return Viewer.of_user(person.id, "x", person.role)
+
+
+def road_on(database: Database, clock: Clock, settings: Settings) -> tuple[Road, Sender]:
+    """The road as ``bot.app`` builds it, with the reader in this process and one channel."""
+    engine: Any
+    if database.dialect == "sqlite":
+        engine = EmbeddedEngine(now=clock)
+    else:
+        engine = PostgresEngine(database.url.render_as_string(hide_password=False), now=clock)
+    channel = webchat.build(None, secret="s", base_url="http://127.0.0.1")
+    road = Road(
+        database=database,
+        vault=Vault(Keystore.generate()),
+        engine=engine,
+        reader=Reader(),
+        channels={"webchat": channel},
+        rulebook=open_rulebook(settings),
+        now=clock,
+        base_url="http://127.0.0.1",
+        pause=timedelta(0),
+        longest=timedelta(0),
+    )
+    outlets = {"webchat": Outlet(delivery=ChannelDelivery(road, channel), rate=500, burst=500, dedupes=True)}
+    sender = Sender(database, engine, outlets, owner="test", lease=timedelta(seconds=60), now=clock)
+    engine.handler(
+        CONVERSATION, lambda key: pipeline.handle(road, key), concurrency=4, exclusive=True
+    )
+    engine.handler(DELIVERY, sender.woken, concurrency=1, exclusive=False)
+    return road, sender
+
+
+@contextlib.asynccontextmanager
+async def running(
+    database_url: str, tmp_path: Path, *, alone: bool = False, **site_changes: Any
+) -> AsyncIterator[Office]:
+    """An office on a port of its own. ``alone``: without the road's engine behind it."""
+    from dataclasses import replace
+
+    clock = Clock()
+    database = open_database(database_url, now=clock)
+    settings = Settings(data_dir=tmp_path, company="远山科技")
+    road, sender = road_on(database, clock, settings)
+    door = Door(road)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        port = listening.getsockname()[1]
+        road.base_url = f"http://127.0.0.1:{port}"
+        site = Site.of(road=road, door=door, ready=lambda: True, settings=settings)
+        site = replace(site, base_url=road.base_url, **site_changes)
+        config = uvicorn.Config(
+            create(site), log_config=None, access_log=False, server_header=False,
+            proxy_headers=False, lifespan="on", timeout_graceful_shutdown=5,
+        )  # fmt: skip
+        server = Server(config, site)
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+        tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
+        if not alone:
+            tasks.append(asyncio.create_task(road.engine.run()))
+        async with httpx2.AsyncClient(base_url=road.base_url, timeout=20) as http:
+            while not server.started:
+                await asyncio.sleep(0.01)
+            yield Office(
+                url=road.base_url, site=site, road=road, clock=clock, settings=settings,
+                http=http, server=server,
+            )  # fmt: skip
+        server.should_exit = True
+        await tasks[0]
+        await door.close()
+        sender.drain()
+        if not alone:
+            await road.engine.stop()
+            await tasks[1]
+    database.close()
+
+
+@pytest.fixture
+async def office(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
+    """An installation on each kind of database."""
+    async with running(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def small_office(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Office]:
+    """An installation where the kind of database makes no difference."""
+    async with running(sqlite_url, tmp_path) as made:
+        yield made
