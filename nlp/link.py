@@ -54,7 +54,7 @@ class Link:
                     stdin=DEVNULL,
                     stdout=DEVNULL,
                     env=_environment(),
-                    process_group=0,  # a terminal's Ctrl-C is for the parent alone
+                    start_new_session=True,  # a terminal's Ctrl-C is for the parent alone
                 )
             inbound, outbound = await asyncio.open_connection(sock=ours)
         except OSError as error:

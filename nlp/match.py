@@ -12,7 +12,9 @@ from nlp.scheme import Intent
 #: At most so many matches of one cue count; a text that repeats itself says nothing new.
 _PER_CUE = 12
 #: A question form (能不能): the 不 in it denies nothing, so no judgement begins inside.
-_A_NOT_A = re.compile(r"能不能|可不可以|会不会|愿不愿|行不行|是不是|好不好|要不要|去不去|来不来|想不想")
+_A_NOT_A = re.compile(
+    r"能不能|可不可以|会不会|愿不愿|行不行|是不是|好不好|要不要|去不去|来不来|想不想"
+)
 _TRIM = re.compile(r"[\s,。!?;~…、]+")
 
 
@@ -52,9 +54,7 @@ class Taken:
 
 def matches(text: str, cues: Iterable[Cue], taken: Taken) -> Iterator[Found]:
     """The cues found, in the cues' order. ``taken`` is filled on the way."""
-    inside = {
-        at for asks in _A_NOT_A.finditer(text) for at in range(asks.start() + 1, asks.end())
-    }
+    inside = {at for asks in _A_NOT_A.finditer(text) for at in range(asks.start() + 1, asks.end())}
     for cue in cues:
         for start, end in _places(text, cue):
             if start < end and start not in inside and taken.free(cue.weight, start, end):

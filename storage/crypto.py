@@ -133,8 +133,8 @@ class Keystore:
                 f"keystore {path} cannot be opened ({failed.strerror}); {_RESTORE}"
             ) from failed
         with open(handle, encoding="utf-8", errors="replace") as file:
-            _refuse_open_to_others(path, os.fstat(handle), "600")
-            _refuse_open_to_others(path.parent, path.parent.stat(), "700")
+            _refuse_open_to_others(path, os.fstat(handle), 0o077, "600")
+            _refuse_open_to_others(path.parent, path.parent.stat(), 0o022, "go-w")
             return cls.parse(file.read(65536))
 
     @classmethod
@@ -334,18 +334,19 @@ def _refuse_weak(name: str, key: bytes) -> None:
     )
 
 
-def _refuse_open_to_others(path: Path, found: os.stat_result, wanted: str) -> None:
+def _refuse_open_to_others(path: Path, found: os.stat_result, forbidden: int, remedy: str) -> None:
+    """``forbidden`` bits: nobody else may read the file, nor replace it through its folder."""
     if found.st_uid not in (os.geteuid(), 0):
         raise KeystoreError(f"keystore: {path} belongs to another account; run: chown $USER {path}")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise KeystoreError(f"keystore: {path} is open to others; run: chmod {wanted} {path}")
+    if stat.S_IMODE(found.st_mode) & forbidden:
+        raise KeystoreError(f"keystore: {path} is open to others; run: chmod {remedy} {path}")
 
 
 def _private_directory(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True)
     except FileExistsError:
-        _refuse_open_to_others(directory, directory.stat(), "700")
+        _refuse_open_to_others(directory, directory.stat(), 0o022, "go-w")
 
 
 def _write_private(path: Path, text: str) -> None:

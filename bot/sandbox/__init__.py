@@ -38,6 +38,7 @@ def run(*, port: int, fast_forward: str, data_dir: Path, fresh: bool) -> None:
             stack.callback(phones.stop)
         settings = settings_of(script, data_dir, port, phones)
         app, sandbox = prepare(settings, now)
+        stack.callback(app.database.close)  # closed twice is closed
         now.fast_forward(ahead)
         waiting: list[asyncio.Task[None]] = []  # a task nobody holds may be collected
 

@@ -55,6 +55,24 @@ def telegram_settings(fake: FakeTelegram, **more: Any) -> TelegramSettings:
     return TelegramSettings.model_validate(given)
 
 
+def started(fake: FakeTelegram) -> FakeUser:
+    user = fake.user(700, "李娜")
+    user.start()
+    fake.state.updates.clear()
+    return user
+
+
+@asynccontextmanager
+async def channel_of(fake: FakeTelegram, **more: Any) -> AsyncIterator[Channel]:
+    settings = telegram_settings(fake, **more)
+    channel: Channel = base.load("telegram").build(settings, secret=SECRET, base_url=BASE_URL)
+    await channel.start()
+    try:
+        yield channel
+    finally:
+        await channel.stop()
+
+
 @asynccontextmanager
 async def telegram_place() -> AsyncIterator[Place]:
     async with FakeTelegram(limits=False, speed=200.0) as fake:

@@ -21,7 +21,7 @@ import pytest
 from bot.alerts import actions
 from bot.channels import base
 from bot.channels.base import Channel
-from bot.channels.plain_text import octets
+from bot.channels.plain_text import units
 from bot.errors import DeliveryError, Malformed, Refused
 from bot.messages import Button, Card, Content, HttpCall, Received
 from storage.enums import MessageKind, Verdict
@@ -191,7 +191,7 @@ async def test_a_long_chinese_text_splits_within_the_limit_and_never_inside_a_ch
     parts = [shown.text for shown in place.shown()]
     assert "".join(parts) == text
     for part in parts:
-        assert octets(part) <= 2 * 2 * place.channel.limits.text
+        assert 0 < units(part) <= place.channel.limits.text
         assert not part.startswith(("\u200d", "\u0301", "\U0001f3fd"))
         assert not part.endswith("\u200d")
         assert part.count(family) == part.count("👨")

@@ -19,13 +19,13 @@ from tests.integration.programs.child import children
 from tests.integration.programs.tick import TICK_S
 
 ROWS, KILLS = 500, 5
-STARTS_IN, LASTS = timedelta(seconds=2), timedelta(seconds=4)
+LASTS = timedelta(seconds=4)
 
 
-def fill(tx: Tx) -> None:
+def fill(tx: Tx, starts_in: timedelta) -> None:
     domain.conversation(tx, "a")
     for n in range(ROWS):
-        domain.plan(tx, n, after=STARTS_IN + LASTS * n / ROWS)
+        domain.plan(tx, n, after=starts_in + LASTS * n / ROWS)
 
 
 def once(url: str, work: Callable[[Tx], Any]) -> Any:
@@ -36,22 +36,31 @@ def once(url: str, work: Callable[[Tx], Any]) -> Any:
         database.close()
 
 
+def plan(url: str, starts_in: timedelta) -> float:
+    """Plan everything; the monotonic moment at which the first is due."""
+    once(url, lambda tx: fill(tx, starts_in))
+    return time.monotonic() + starts_in.total_seconds()
+
+
 def test_five_hundred_moments_fire_once_each_while_clocks_are_killed(
     database_url: str, tmp_path: Path
 ) -> None:
     alone = database_url.startswith("sqlite")
     luck = random.Random(11)
-    once(database_url, fill)
-    begun = time.monotonic()
+    begin = plan(database_url, timedelta(seconds=2)) if alone else 0.0  # one file, one process
     with children(1 if alone else 3, "tick", database_url, folder=tmp_path) as running:
-        window = LASTS.total_seconds()
+        for child in running:
+            child.wait_ready()
+        begin = begin or plan(database_url, timedelta(seconds=1))
         for kill in range(KILLS):
-            at = STARTS_IN.total_seconds() + window * (kill + luck.random()) / KILLS
-            time.sleep(max(0.0, begun + at - time.monotonic()))
+            at = begin + LASTS.total_seconds() * (kill + luck.random()) / KILLS
+            time.sleep(max(0.0, at - time.monotonic()))
             victim = running[kill % max(1, len(running) - 1)]  # of several, one stays
             victim.kill()
             victim.restart()
-        time.sleep(max(0.0, begun + 8.5 - time.monotonic()))
+        for child in running:
+            child.wait_ready()
+        time.sleep(max(0.0, begin + LASTS.total_seconds() - time.monotonic()) + 3 * TICK_S)
         for child in running:
             child.end(within=5)
 

@@ -40,13 +40,17 @@ class Child:
 
     def end(self, *, within: float = 5.0) -> None:
         """SIGTERM; the program must end in time and without complaint."""
-        wait_until(self._ready, within=20, what="the program is up")
+        self.wait_ready()
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(within)
         assert code == 0, self._log.read_text()[-3000:]
 
+    def wait_ready(self) -> None:
+        """Until the program listens to signals."""
+        wait_until(self._ready, within=20, what="the program is up")
+
     def _ready(self) -> bool:
-        """Whether the program listens to signals; fails when it has ended."""
+        """Whether it said so; fails when it has ended."""
         if self._process.poll() is not None:
             raise AssertionError(f"the program had ended: {self._log.read_text()[-3000:]}")
         return b"ready\n" in self._log.read_bytes()[self._from :]

@@ -86,7 +86,7 @@ def test_a_decision_at_the_end_of_a_long_letter_is_heard() -> None:
     assert any(letter[q.start : q.end] == q.text for q in reading.evidence)
 
 
-@pytest.mark.parametrize("size", [4_000, 20_000])
+@pytest.mark.parametrize("size", [20_000])
 @pytest.mark.parametrize(
     "unit",
     ["薪资再考虑，", "不到就不", "到", "只要能", "领导", "别家", "a\u0301", "还没", "说", "[",
@@ -96,7 +96,7 @@ def test_no_text_takes_long(unit: str, size: int) -> None:
     reader = RuleReader()
     reader.read([an_utterance("热身")])
     text = (unit * size)[:size]
-    best = min(_seconds(reader, text) for _ in range(3))
+    best = min(_seconds(reader, text) for _ in range(2))
     assert best < 0.25
 
 

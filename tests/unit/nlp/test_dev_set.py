@@ -9,7 +9,10 @@ import pytest
 
 from nlp.baseline import RuleReader
 from nlp.scheme import STAGES, Condition, Intent
-from tests.unit.nlp.scoring import alerts, labelled, part, score, utterance
+from tests.unit.nlp.scoring import DATA, alerts, labelled, part, score, utterance
+from tests.unit.nlp.utterances import read
+
+HARMLESS = DATA.with_name("harmless.txt")
 
 
 def test_labels_follow_the_scheme() -> None:
@@ -41,21 +44,33 @@ def test_the_data_cover_every_intent_and_stage_and_the_harmless() -> None:
         assert 0.4 < sum(map(alerts, rows)) / len(rows) < 0.6
 
 
-@pytest.mark.parametrize(
-    ("name", "precision", "recall", "macro_f1"), FLOORS := [("a", 0.97, 0.97, 0.95)]
-)
-def test_alerts_do_not_get_worse_than_measured(
-    name: str, precision: float, recall: float, macro_f1: float
-) -> None:
+#: Alert precision, alert recall and macro-F1 that were measured, less a little.
+FLOORS = {
+    "a": (0.97, 0.98, 0.96),
+    "b": (0.97, 0.98, 0.94),
+    "c": (0.97, 0.98, 0.93),
+    "d": (0.97, 0.96, 0.93),
+    "e": (0.97, 0.98, 0.95),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+def test_alerts_do_not_get_worse_than_measured(name: str) -> None:
     result = score(RuleReader(), part(name))
     print(result.line(name))
+    precision, recall, macro_f1 = FLOORS[name]
     assert result.precision >= precision, result
     assert result.recall >= recall, result
     assert result.macro_f1 >= macro_f1, result
 
 
+@pytest.mark.parametrize("text", HARMLESS.read_text(encoding="utf-8").splitlines())
+def test_everyday_errands_raise_no_alert(text: str) -> None:
+    assert not read(text).alert
+
+
 def test_every_deadline_of_the_labels_is_read() -> None:
-    rows = [row for row in part("a") + part("b") if row["deadline"]]
+    rows = [row for row in labelled() if row["deadline"]]
     assert rows
     readings = RuleReader().read([utterance(row) for row in rows])
     read = [r.deadline.isoformat() if r.deadline else None for r in readings]
