@@ -144,7 +144,7 @@ def open_keystore(settings: Settings) -> Keystore:
     """The key-encryption keys; made on the very first run only."""
     if settings.keystore_path.exists():
         return Keystore.load(settings.keystore_path)
-    if migrate.current(settings.effective_database_url) is not None:
+    if migrate.holds_sealed(settings.effective_database_url):
         raise NotReady(
             f"{settings.keystore_path} is missing, but the database has data sealed with it. "
             "Restore the key file from its backup; a new one could never open that data."

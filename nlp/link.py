@@ -60,6 +60,9 @@ class Link:
         except OSError as error:
             ours.close()
             raise LinkLost(str(error)) from error
+        except asyncio.CancelledError:
+            ours.close()
+            raise
         link = cls(process, inbound, outbound)
         try:
             async with asyncio.timeout(START_SECONDS):

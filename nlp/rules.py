@@ -32,6 +32,7 @@ _REPORTED = re.compile(
 _TIME = re.compile(r"[一二两三四五六七八九十\d]{1,2}(?:点|:\d\d)|上午|下午|早上|晚上|中午")
 _WEEK = re.compile(r"(?:下个?|本|这个?)?(?:周|星期|礼拜)(?:末|内|之内)?")
 _THEN = re.compile(r"[^\n]{0,6}[,。?!~ ]+(?:我)?到时候?(?:一定)?(?:告诉|给|回|答)")
+_MAYBE = re.compile(r"不一定|没法|没有?办法|不能(?!不)|不确定|未必|不好说|难说|不敢")
 _NEAR = 14  # characters between a day and the promise to answer by it
 
 
@@ -74,7 +75,8 @@ def _promised_answer(case: Case) -> None:
     for day in case.days:
         window = _beside(case, day)
         then = _THEN.match(case.text, day.end)
-        if then or (answers.search(window) and not _ASKS_US.search(window)):
+        asked_or_open = _ASKS_US.search(window) or _MAYBE.search(window)
+        if then or (answers.search(window) and not asked_or_open):
             case.deadline = day.day
             case.found.append(_consider(day.start, day.end, case.delayed))
             break

@@ -35,6 +35,9 @@ GRACE_S = 4.0
 _AWAY = (exceptions.ProcrastinateException, psycopg.Error, OSError)
 
 
+_Ring = tuple[str, str, datetime | None]  # lane, key, not before
+
+
 @dataclass(frozen=True, slots=True)
 class _Lane:
     woken: Woken
@@ -124,11 +127,16 @@ class PostgresEngine:
     def wake(
         self, tx: Tx, lane: str, keys: Sequence[str], *, not_before: datetime | None = None
     ) -> None:
-        """Wake keys with the commit of ``tx``. Raises ``StorageUnavailable``."""
-        if not keys:
-            return
+        """Wake keys with the commit of ``tx``, each once however often it was asked for.
+
+        The transaction fails with ``StorageUnavailable`` when the jobs cannot be written.
+        """
+        for key in keys:
+            tx.gather(self, (lane, key, not_before), lambda rings: self._insert(tx, rings))
+
+    def _insert(self, tx: Tx, rings: list[_Ring]) -> None:
         raw = tx.conn.connection.driver_connection
-        made = [self._job(lane, key, not_before=not_before) for key in keys]
+        made = [self._job(lane, key, not_before=at) for lane, key, at in dict.fromkeys(rings)]
         try:
             self._inside.job_manager.batch_defer_jobs(jobs=made, connection=raw)
         except exceptions.ConnectorException as error:

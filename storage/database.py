@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,12 +38,13 @@ def utc_now() -> datetime:
 class Tx:
     """One transaction, alive while its unit of work runs."""
 
-    __slots__ = ("_committed", "conn", "now")
+    __slots__ = ("_committed", "_gathered", "conn", "now")
 
     def __init__(self, conn: sa.Connection, now: datetime) -> None:
         self.conn = conn
         self.now = now
         self._committed: list[Callable[[], None]] = []
+        self._gathered: dict[Hashable, tuple[list[Any], Callable[[list[Any]], None]]] = {}
 
     @property
     def dialect(self) -> str:
@@ -71,6 +72,18 @@ class Tx:
     def scalar(self, statement: sa.Executable, params: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, or None."""
         return self.run(statement, params).scalar()
+
+    def gather(self, name: Hashable, item: Any, flush: Callable[[list[Any]], None]) -> None:
+        """Collect items under a name; ``flush`` gets them once, at the end of the transaction.
+
+        Items stay collected when a savepoint in between is rolled back.
+        """
+        self._gathered.setdefault(name, ([], flush))[0].append(item)
+
+    def finish(self) -> None:
+        """Flush what was gathered; the database does this just before its commit."""
+        for items, flush in self._gathered.values():
+            flush(items)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call once the work is durable, never if it is rolled back. Must not block or raise."""
@@ -216,6 +229,7 @@ class SQLiteDatabase(_Threads):
                     savepoint = conn.begin_nested()
                     try:
                         result = work(tx)
+                        tx.finish()
                     except sa.exc.OperationalError:
                         # Full disk and I/O errors roll the whole transaction back inside SQLite.
                         raise
@@ -285,6 +299,7 @@ class PostgresDatabase(_Threads):
             with self.engine.connect() as conn, conn.begin() as transaction:
                 tx = Tx(conn, self._now())
                 result = work(tx)
+                tx.finish()
                 transaction.commit()
         except (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InternalError) as error:
             raise StorageUnavailable(_cause(error)) from error

@@ -60,6 +60,15 @@ def current(url: str) -> str | None:
         return MigrationContext.configure(conn).get_current_revision()
 
 
+def holds_sealed(url: str) -> bool:
+    """Whether a database has anything that only its own key file can open."""
+    with _connection(url) as conn:
+        if MigrationContext.configure(conn).get_current_revision() is None:
+            return False
+        key = metadata.tables["subject_key"]
+        return conn.execute(sa.select(key.c.id).limit(1)).first() is not None
+
+
 def upgrade(url: str, revision: str = "head") -> None:
     """Migrate. All of it happens, or none. Raises ``NewerSchema``."""
     config = _config()

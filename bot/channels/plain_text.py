@@ -52,7 +52,7 @@ def split(text: str, limit: int, measure: Callable[[str], int] = units) -> list[
 
 
 def cut(text: str, limit: int, measure: Callable[[str], int] = units) -> str:
-    """At most ``limit`` of a text, with an ellipsis where something is missing.
+    """At most ``limit`` of a text, with an ellipsis where something is missing; or nothing.
 
     >>> cut("三个字", 2)
     '三…'
@@ -60,9 +60,8 @@ def cut(text: str, limit: int, measure: Callable[[str], int] = units) -> str:
     if measure(text) <= limit:
         return text
     room = limit - measure(ELLIPSIS)
-    if room <= 0:
-        return ""
-    return split(text, room, measure)[0] + ELLIPSIS
+    parts = split(text, room, measure) if room > 0 else []
+    return parts[0] + ELLIPSIS if parts and measure(parts[0]) <= room else ""
 
 
 def numbered(labels: Sequence[str], *, first: int = 1) -> str:

@@ -58,6 +58,7 @@ class Config:
     mode: str  # webhook or polling
     bot_username: str  # empty: asked for at the start
     public_url: str
+    poll_s: int = 30  # how long Telegram holds a poll that has nothing to say
 
 
 class Secret(Protocol):
@@ -116,7 +117,7 @@ class Telegram:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._client = Client(config.token, config.api_base)
+        self._client = Client(config.token, config.api_base, poll_s=config.poll_s)
         self._username = config.bot_username
         self._sent: OrderedDict[str, Receipt] = OrderedDict()
         self._introducing: asyncio.Task[None] | None = None
@@ -194,11 +195,14 @@ class Telegram:
         offset: int | None = None
         failures, hooked = 0, True
         while not self._stopping:
+            # Said once: after a quiet week numbers may start again lower, and then a stale offset
+            # would confirm updates nobody has seen. What comes again for lack of it is known.
+            confirmed, offset = offset, None
             try:
                 if hooked:  # while a webhook is set, every poll is a 409
                     await self._client.delete_webhook()
                     hooked = False
-                updates = await self._client.updates(offset, inbound.ALLOWED)
+                updates = await self._client.updates(confirmed, inbound.ALLOWED)
                 await _take(updates, accept)
             except (TelegramError, StorageUnavailable) as error:
                 if self._stopping:
@@ -208,8 +212,6 @@ class Telegram:
                 await _back_off("telegram.poll_failed", error, failures)
             else:
                 failures = 0
-                # Said once: after a quiet week numbers may start again lower, and then a stale
-                # offset would confirm updates nobody has seen.
                 offset = max(map(_number, updates)) + 1 if updates else None
 
     # Out

@@ -51,8 +51,6 @@ WORDS = {
 }
 #: A refused token is a person's to mend; asking more often does not help.
 TOKEN_DELAY = timedelta(minutes=5)
-#: Seconds Telegram holds a poll that has nothing to say.
-POLL_S = 30
 CHUNK_BYTES = 64 * 1024
 
 #: Statuses whose meaning python-telegram-bot keeps in the type of its exception.
@@ -106,8 +104,10 @@ class Request(HTTPXRequest):
 class Client:
     """One bot's calls. Raises ``TelegramError``; no text of one may be shown or logged."""
 
-    def __init__(self, token: str, api_base: str) -> None:
+    def __init__(self, token: str, api_base: str, *, poll_s: int) -> None:
+        """``poll_s``: seconds Telegram holds a poll that has nothing to say."""
         _quieten()
+        self._poll_s = poll_s
         self._request = Request(
             connection_pool_size=32, connect_timeout=5, read_timeout=15, pool_timeout=10
         )
@@ -142,13 +142,13 @@ class Client:
 
     async def updates(self, offset: int | None, allowed: Sequence[str]) -> list[Any]:
         """Poll. ``offset`` confirms all updates below it."""
-        wanted: dict[str, Any] = {"timeout": POLL_S, "allowed_updates": list(allowed)}
+        wanted: dict[str, Any] = {"timeout": self._poll_s, "allowed_updates": list(allowed)}
         if offset is not None:
             wanted["offset"] = offset
         # Not get_updates: one update it cannot read fails the batch, and the batch is logged.
         # In lower case, which Telegram takes as well: at its own spelling the library warns.
         answer = await self._bot.do_api_request(
-            "getupdates", api_kwargs=wanted, read_timeout=POLL_S + 15
+            "getupdates", api_kwargs=wanted, read_timeout=self._poll_s + 15
         )
         return answer if isinstance(answer, list) else []
 

@@ -70,9 +70,13 @@ def decode_update(data: Any) -> Received:
     if not isinstance(data, dict):
         raise Malformed("an update is an object")
     try:
-        update = Update.de_json(data, None)
+        return _decoded(Update.de_json(data, None))
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, OSError):
+        # The library does not check types; what its annotations promise may be missing.
         raise Malformed("the update misses what it must have") from None
+
+
+def _decoded(update: Update) -> Received:
     if update.message is not None:
         message = update.message
         return _message(message, f"m:{_id(message.chat.id)}:{_id(message.message_id)}")

@@ -6,9 +6,19 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from bot.channels.base import Accept, Channel, Limits, Payload
-from bot.channels.plain_text import numbered
+from bot.channels.plain_text import cut, numbered, split
 from bot.errors import GiveUp, Refused
-from bot.messages import MAX_TEXT, Address, Button, Card, Content, HttpCall, Receipt, Received
+from bot.messages import (
+    KEPT_TEXT,
+    MAX_TEXT,
+    Address,
+    Button,
+    Card,
+    Content,
+    HttpCall,
+    Receipt,
+    Received,
+)
 
 NAME = "webchat"
 #: The page draws them as a list; more than this is nobody's choice any more.
@@ -51,12 +61,15 @@ class Webchat:
         """Return at once: there is no long connection."""
 
     def render(self, content: Content | Card) -> Sequence[Payload]:
-        """One payload: the text, and the buttons the page draws under it."""
+        """The text, and under its last part the buttons the page draws."""
         shown, rest = content.buttons[:BUTTONS], content.buttons[BUTTONS:]
         text = _card_text(content) if isinstance(content, Card) else content.text
         choices = numbered([button.label for button in rest], first=BUTTONS + 1)
-        whole = "\n\n".join(part for part in (text, choices) if part)
-        return ({"text": whole, "buttons": [_button(button) for button in shown]},)
+        parts = split("\n\n".join(part for part in (text, choices) if part), MAX_TEXT)
+        payloads: list[Payload] = [{"text": part, "buttons": []} for part in parts]
+        if payloads:
+            payloads[-1]["buttons"] = [_button(button) for button in shown]
+        return payloads
 
     async def send(
         self, to: Address, payload: Payload, *, key: str, replaces: Receipt | None = None
@@ -90,5 +103,6 @@ def _button(button: Button) -> dict[str, str]:
 
 def _card_text(card: Card) -> str:
     facts = "\n".join(f"{label}：{value}" for label, value in card.lines)
-    parts = (card.title, card.quote and f"「{card.quote}」", facts, card.question, card.note)
+    quote = cut(card.quote, KEPT_TEXT)
+    parts = (card.title, quote and f"「{quote}」", facts, card.question, card.note)
     return "\n\n".join(part for part in (*parts, card.link) if part)

@@ -85,7 +85,13 @@ class Needs:
         self.permission = permission
 
     async def __call__(self, request: Request) -> Principal:
-        """The caller. Raises ``NotSignedIn`` or ``Forbidden``."""
+        """The caller, found once a request. Raises ``NotSignedIn`` or ``Forbidden``."""
+        found: Principal | None = request.scope.get("yinuo.principal")
+        if found is None:
+            found = request.scope["yinuo.principal"] = await self._find(request)
+        return found
+
+    async def _find(self, request: Request) -> Principal:
         if self.permission is Permission.PUBLIC:
             return ANYBODY
         site: Site = request.app.state.site
@@ -104,14 +110,14 @@ def needs(permission: Permission) -> Any:
     return Depends(Needs(permission), use_cache=False)
 
 
-def permissions_of(route: APIRoute) -> list[Permission]:
-    """The permissions a route declares, dependencies of dependencies included."""
-    found: list[Permission] = []
+def needs_of(route: APIRoute) -> list[Needs]:
+    """What a route declares, dependencies of dependencies included."""
+    found: list[Needs] = []
     waiting = [route.dependant]
     while waiting:
         dependant = waiting.pop()
         if isinstance(dependant.call, Needs):
-            found.append(dependant.call.permission)
+            found.append(dependant.call)
         waiting.extend(dependant.dependencies)
     return found
 
@@ -122,7 +128,7 @@ def checked(routes: Iterable[object]) -> None:
         path = getattr(route, "path", repr(route))
         if not isinstance(route, APIRoute):
             raise NotReady(f"route {path} declares no permission")
-        declared = permissions_of(route)
+        declared = needs_of(route)
         if len(declared) != 1:
             methods = ",".join(sorted(route.methods or ()))
             raise NotReady(f"route {methods} {path} declares {len(declared)} permissions, not one")
@@ -136,9 +142,9 @@ def _is_this_machine(request: Request) -> bool:
 
 
 async def principal(request: Request, site: Site) -> Principal:
-    """Who calls, by key or by cookie. Raises ``NotSignedIn``."""
+    """Who calls, by key or by cookie; a key opens no console. Raises ``NotSignedIn``."""
     header = request.headers.get("authorization")
-    if header is not None:
+    if header is not None and not request.url.path.startswith("/console"):
         return await _by_key(request, site, header)
     token = request.cookies.get(site.cookie)
     if not token:

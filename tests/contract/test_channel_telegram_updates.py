@@ -149,16 +149,37 @@ async def test_two_edits_within_a_second_are_two_revisions(
 
 
 async def test_numbers_that_start_again_lower_after_a_quiet_week_are_heard(
-    fake: FakeTelegram, channel: Channel, li: FakeUser
+    fake: FakeTelegram, li: FakeUser
 ) -> None:
+    config = module.Config(
+        token=fake.token,
+        secret=SECRET,
+        api_base=fake.api_base,
+        mode="polling",
+        bot_username="yinuo_bot",
+        public_url=BASE_URL,
+        poll_s=1,
+    )
+    channel = module.Telegram(config)
+    await channel.start()
     async with listening(channel) as ear:
         li.say("之前")
         await fake.until(lambda: fake.pending == 0)
-        fake.next_update_id(3)
+        polls = len(fake.calls_of("getUpdates"))
         fake.hold()
+        fake.next_update_id(3)
         li.say("一周后")
+        await fake.until(lambda: len(fake.calls_of("getUpdates")) > polls)  # an empty one went by
         fake.release()
         await fake.until(lambda: ear.texts == ["之前", "一周后"])
+        fake.hold()
+        await fake.until(lambda: fake.pending == 0)
+        fake.next_update_id(2)
+        li.say("断线之后")
+        fake.set_webhook("http://127.0.0.1:9/ends-the-poll")
+        fake.release()
+        await fake.until(lambda: ear.texts[2:] == ["断线之后"])
+    await channel.stop()
 
 
 async def test_polling_survives_trouble(fake: FakeTelegram, channel: Channel, li: FakeUser) -> None:

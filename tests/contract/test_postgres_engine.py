@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from scheduler.engine import CONVERSATION
+from scheduler.engine import CONVERSATION, DELIVERY
 from scheduler.postgres import PostgresEngine, conninfo, install
-from storage.database import open_database
+from storage.database import Tx, open_database
 from storage.errors import StorageUnavailable
 from tests.clock import until
 from tests.contract.seen import Seen
@@ -75,6 +75,23 @@ async def test_a_job_whose_end_was_not_recorded_does_not_hold_its_key_for_ever(
     await until(lambda: seen.calls == ["a", "b", "b"])
     await engine.stop()
     await task
+    database.close()
+
+
+async def test_a_key_woken_often_in_one_transaction_is_one_job(postgres_url: str) -> None:
+    database, engine = open_database(postgres_url), PostgresEngine(postgres_url)
+
+    def work(tx: Tx) -> None:
+        for n in range(40):
+            with contextlib.suppress(ZeroDivisionError), tx.conn.begin_nested():
+                engine.wake(tx, DELIVERY, ["fake"])
+                if n == 0:
+                    raise ZeroDivisionError  # its wake-up must not take the others' along
+        engine.wake(tx, CONVERSATION, ["a", "b", "a"])
+
+    await database.write(work)
+    found = elsewhere(postgres_url, "SELECT queue_name FROM procrastinate_jobs ORDER BY id")
+    assert found == [("delivery",), ("conversation",), ("conversation",)]
     database.close()
 
 

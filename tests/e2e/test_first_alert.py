@@ -158,5 +158,5 @@ def test_a_one_time_link_works_once(browser: Browser, opened: Demo, desk: Browse
     assert answer is not None
     assert answer.status in (404, 410)
     page.goto(f"{opened.base}/console/alerts")
-    expect(page).to_have_url(f"{opened.base}/signin?next=%2Fconsole%2Falerts")
+    expect(page).to_have_url(f"{opened.base}/signin?next=/console/alerts")
     stranger.close()

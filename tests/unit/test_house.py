@@ -25,7 +25,7 @@ from tests.builders import NOW, a_context, a_rulebook
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "nlp", "storage", "scheduler", "config")
-NOT_OURS = {".git", ".venv", "node_modules", "var", "build", "dist", "__pycache__", "vendor"}
+NOT_OURS = {"node_modules", "var", "build", "dist", "__pycache__", "vendor"}
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CONFIG_YAML = sorted((ROOT / "config").rglob("*.yaml"))
 
@@ -42,11 +42,12 @@ def kept_files() -> list[Path]:
         found = [ROOT / os.fsdecode(name) for name in listed.split(b"\0") if name]
     else:
         found = list(ROOT.rglob("*"))
-    return [
-        path
-        for path in found
-        if path.is_file() and NOT_OURS.isdisjoint(path.relative_to(ROOT).parts)
-    ]
+    return [path for path in found if path.is_file() and _is_ours(path.relative_to(ROOT))]
+
+
+def _is_ours(path: Path) -> bool:
+    hidden = {part for part in path.parts[:-1] if part.startswith(".")} - {".ci"}
+    return not hidden and NOT_OURS.isdisjoint(path.parts)
 
 
 def locked(name: str) -> dict[str, str]:

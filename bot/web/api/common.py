@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.web import intake, strict
 from bot.web.errors import Invalid, WrongType
-from bot.web.security import Principal
+from bot.web.security import Principal, needs_of
 from bot.web.site import Site
 from storage.database import Tx
 from storage.queries import users
@@ -37,11 +37,13 @@ class StrictRoute(APIRoute):
     """A route that takes nothing it does not know: other types, other parameters, loose JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        inner = super().get_route_handler()
+        inner, declared = super().get_route_handler(), needs_of(self)
         known = {field.alias for field in _parameters(self.dependant)}
         has_body = self.body_field is not None
 
         async def handler(request: Request) -> Response:
+            for caller in declared:  # strangers learn nothing of what would be taken
+                await caller(request)
             unknown = set(request.query_params) - known
             if unknown:
                 raise Invalid({"query": "a parameter this list does not know"})

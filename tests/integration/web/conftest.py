@@ -8,8 +8,9 @@ import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from bot.pipeline import Door, Road
 from bot.web import credentials
 from bot.web.passwords import hash_password
 from bot.web.server import Server, create
-from bot.web.site import Site
 from bot.web.signin import TOTP
+from bot.web.site import Site
 from config.settings import Settings
 from nlp.baseline import RuleReader
 from nlp.reading import Reading, Utterance
@@ -46,14 +47,17 @@ PASSWORD = "correct horse battery 一诺"
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
+@cache
+def rules() -> RuleReader:
+    """Built once a run: it loads a dictionary."""
+    return RuleReader()
+
+
 class Reader:
     """The rules, read in this process."""
 
-    def __init__(self) -> None:
-        self._rules = RuleReader()
-
     async def read(self, batch: Sequence[Utterance]) -> list[Reading]:
-        return self._rules.read(batch)
+        return rules().read(batch)
 
 
 class Clock:
@@ -164,7 +168,12 @@ class Office:
         return token
 
     async def candidate(
-        self, name: str = "张三", *, owner: str | None = None, stage: Stage = Stage.OFFER, **more: Any
+        self,
+        name: str = "张三",
+        *,
+        owner: str | None = None,
+        stage: Stage = Stage.OFFER,
+        **more: Any,
     ) -> str:
         return str(
             await self.write(
@@ -242,7 +251,11 @@ def road_on(database: Database, clock: Clock, settings: Settings) -> tuple[Road,
         pause=timedelta(0),
         longest=timedelta(0),
     )
-    outlets = {"webchat": Outlet(delivery=ChannelDelivery(road, channel), rate=500, burst=500, dedupes=True)}
+    outlets = {
+        "webchat": Outlet(
+            delivery=ChannelDelivery(road, channel), rate=500, burst=500, dedupes=True
+        )
+    }
     sender = Sender(database, engine, outlets, owner="test", lease=timedelta(seconds=60), now=clock)
     engine.handler(
         CONVERSATION, lambda key: pipeline.handle(road, key), concurrency=4, exclusive=True
@@ -256,8 +269,6 @@ async def running(
     database_url: str, tmp_path: Path, *, alone: bool = False, **site_changes: Any
 ) -> AsyncIterator[Office]:
     """An office on a port of its own. ``alone``: without the road's engine behind it."""
-    from dataclasses import replace
-
     clock = Clock()
     database = open_database(database_url, now=clock)
     settings = Settings(data_dir=tmp_path, company="远山科技")

@@ -35,9 +35,7 @@ async def test_a_message_becomes_an_alert_with_its_sentence(office: Office) -> N
 async def test_the_same_client_id_is_the_same_message(office: Office) -> None:
     token = await office.chat(await office.candidate())
     body = {"text": "我再考虑一下", "client_id": "c-1"}
-    answers = [
-        await office.http.post(f"/chat/{token}/messages", json=body) for _ in range(3)
-    ]
+    answers = [await office.http.post(f"/chat/{token}/messages", json=body) for _ in range(3)]
     assert {one.status_code for one in answers} == {202}
     assert len({one.json()["id"] for one in answers}) == 1
     said = (await office.http.get(f"/chat/{token}/messages")).json()["items"]
@@ -84,9 +82,7 @@ async def test_an_unknown_or_ended_link_is_a_kind_404(office: Office) -> None:
 async def test_who_writes_too_fast_is_asked_to_wait(small_office: Office) -> None:
     token = await small_office.chat(await small_office.candidate())
     path = f"/chat/{token}/messages"
-    answers = [
-        await small_office.http.post(path, json={"text": f"第{n}条"}) for n in range(12)
-    ]
+    answers = [await small_office.http.post(path, json={"text": f"第{n}条"}) for n in range(12)]
     assert [one.status_code for one in answers[:10]] == [202] * 10
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) >= 1

@@ -116,9 +116,7 @@ async def test_a_body_that_cannot_be_is_a_4xx_problem_on_both_databases(
     office: Office, name: str
 ) -> None:
     headers = {**await office.key(), "Content-Type": "application/json"}
-    answer = await office.http.post(
-        "/api/v1/candidates", content=BAD_BODIES[name], headers=headers
-    )
+    answer = await office.http.post("/api/v1/candidates", content=BAD_BODIES[name], headers=headers)
     assert answer.status_code in (400, 422), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -163,9 +161,7 @@ async def test_bodies_are_cut_off_while_they_stream(small_office: Office) -> Non
 
     answer = await small_office.http.post("/api/v1/candidates", content=endless(), headers=key)
     assert answer.status_code == 413
-    declared = await small_office.http.post(
-        "/hooks/webchat", content=b"x" * (256 * 1024 + 1)
-    )
+    declared = await small_office.http.post("/hooks/webchat", content=b"x" * (256 * 1024 + 1))
     assert declared.status_code == 413
 
 
@@ -253,9 +249,7 @@ async def test_the_files_of_the_pages_are_the_only_ones_with_an_address(
 async def test_the_document_describes_every_route_of_the_api(small_office: Office) -> None:
     made = (await small_office.http.get("/openapi.json")).json()
     assert made["openapi"].startswith("3.1")
-    described = {
-        (method.upper(), path) for path, ops in made["paths"].items() for method in ops
-    }
+    described = {(method.upper(), path) for path, ops in made["paths"].items() for method in ops}
     app = create(small_office.site)
     routes = {
         (method, route.path)

@@ -30,9 +30,7 @@ async def submit(
 async def sign_in(
     browser: httpx2.AsyncClient, login: str, password: str, code: str
 ) -> httpx2.Response:
-    return await submit(
-        browser, "/signin", "/signin", login=login, password=password, code=code
-    )
+    return await submit(browser, "/signin", "/signin", login=login, password=password, code=code)
 
 
 @pytest.fixture
@@ -59,9 +57,7 @@ async def test_the_first_run_makes_one_admin_and_no_second(office: Office) -> No
         found = SECRET.search(page)
         assert found is not None
         secret = found[1].replace(" ", "")
-        wrong = await submit(
-            browser, f"/setup/{token}/totp", f"/setup/{token}/totp", code="000000"
-        )
+        wrong = await submit(browser, f"/setup/{token}/totp", f"/setup/{token}/totp", code="000000")
         assert wrong.status_code == 422
         done = await submit(
             browser, f"/setup/{token}/totp", f"/setup/{token}/totp", code=code_of(secret)
@@ -155,9 +151,7 @@ async def test_five_failures_make_the_sixth_wait_and_time_forgives(office: Offic
 
 
 async def test_one_address_may_not_try_everybody(small_office: Office) -> None:
-    who = small_office.site.hidden(
-        "address", small_office.site.hidden("ip", "127.0.0.1")[:32]
-    )
+    who = small_office.site.hidden("address", small_office.site.hidden("ip", "127.0.0.1")[:32])
     await small_office.write(lambda tx: users.failed(tx, [who] * 20))
     secret = await small_office.account("wangmin")
     async with httpx2.AsyncClient(base_url=small_office.url, timeout=20) as browser:

@@ -101,6 +101,6 @@ def test_no_text_takes_long(unit: str, size: int) -> None:
 
 
 def _seconds(reader: RuleReader, text: str) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     reader.read([Utterance(text=text, now=NOW)])
-    return time.perf_counter() - started
+    return time.process_time() - started

@@ -124,6 +124,6 @@ def test_any_text_is_normalised_in_bounded_time(unit: str, size: int) -> None:
 
 
 def _seconds(text: str) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     normalize(text)
-    return time.perf_counter() - started
+    return time.process_time() - started
