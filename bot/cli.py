@@ -70,14 +70,17 @@ def serve(
         raise typer.BadParameter("role: all, web, worker, clock")
     settings = _web(_settings(), host, port)
     logs.configure(settings.log_level)
-    serving.refuse_open_door(settings)
-    door = serving.listen(settings)
-    settings = _web(settings, None, door.getsockname()[1])
-    app = build(settings, part=Part(role))
-    link = serving.setup_link(app)
+    part, door, link = Part(role), None, None
+    if part in (Part.ALL, Part.WEB):
+        serving.refuse_open_door(settings)
+        door = serving.listen(settings)
+        settings = _web(settings, None, door.getsockname()[1])
+    app = build(settings, part=part)
+    if door is not None:
+        link = serving.setup_link(app)
 
     def ready() -> None:
-        typer.echo(f"一诺已启动：{settings.base_url}")
+        typer.echo(f"一诺已启动：{settings.base_url if door is not None else part}")
         if link is not None:
             typer.echo(f"首次使用，请在 30 分钟内打开这个一次性链接创建管理员：\n{link}")
         sys.stdout.flush()
@@ -128,7 +131,6 @@ def classify(
     import json
 
     from nlp.baseline import RuleReader
-
     from nlp.lines import classify_lines
 
     if (text is None) == (jsonl is None):

@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from bot.app import App, Part
+from bot.app import App
 from bot.errors import NotReady
 from bot.web.server import create
 from bot.web.site import Site
@@ -75,9 +75,14 @@ def site_of(app: App) -> Site:
         road=app.road,
         door=app.door,
         ready=lambda: app.ready,
-        settings=settings,
+        base_url=settings.base_url,
+        allowed_hosts=settings.web.allowed_hosts,
+        trusted_proxies=settings.web.trusted_proxies,
+        invite_days={
+            "webchat": settings.webchat.invite_days,
+            "telegram": settings.telegram.invite_days,
+        },
         reader=app.reader if app.works else None,
-        sweep=app.sweep,
     )
 
 
@@ -113,11 +118,10 @@ def listen(settings: Settings) -> socket.socket:
     return made
 
 
-def serve(app: App, door: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is running."""
+def serve(app: App, door: socket.socket | None, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is running. No ``door``: no web."""
     settings = app.settings
-    if app.part in (Part.WORKER, Part.CLOCK):
-        door.close()
+    if door is None:
         asyncio.run(_without_web(app, ready))
         return
     config = uvicorn.Config(

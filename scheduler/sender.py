@@ -208,10 +208,12 @@ class Sender:
 
     async def _send(self, outlet: Outlet, row: Claimed) -> None:
         """One attempt, and its record."""
-        # Two alerts are better than none; two replies are worse than a person looking.
+        # Two alerts are better than none; two replies are worse than a person looking. But a row
+        # whose sender was killed most likely never left: it is sent again under its key, so a
+        # crash repeats at most what was in flight and loses nothing.
         may_repeat = outlet.dedupes or row.kind is OutboxKind.CARD
-        if row.interrupted and (not may_repeat or row.attempts > self._attempts):
-            await self._park(row, "interrupted while sending", ambiguous=True)
+        if row.attempts > self._attempts:
+            await self._park(row, "its sender was killed again and again", ambiguous=True)
             return
         try:
             # Ends before the lease does, or two processes would be sending the same row.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.pipeline import Door, Road
@@ -18,9 +18,6 @@ from bot.web.limits import Buckets, Hashing, Remembered
 from bot.web.pages import Pages
 from bot.words import SHANGHAI
 from storage import crypto
-
-if TYPE_CHECKING:
-    from config.settings import Settings
 
 WORDS = Path(__file__).resolve().parents[2] / "config" / "words"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -67,29 +64,28 @@ class Site:
         road: Road,
         door: Door,
         ready: Callable[[], bool],
-        settings: Settings,
+        base_url: str,
+        allowed_hosts: Iterable[str] = (),
+        trusted_proxies: Iterable[str] = (),
+        invite_days: Mapping[str, int],
         reader: ReaderSeen | None = None,
-        sweep: object | None = None,
     ) -> Site:
         """The site of an installation."""
         feed = Feed(road.database, road.vault)
-        url = urlsplit(settings.base_url)
-        given = frozenset(host.lower() for host in settings.web.allowed_hosts)
+        url = urlsplit(base_url)
+        given = frozenset(host.lower() for host in allowed_hosts)
         own = frozenset({_bracketed(url.hostname or "localhost")})
         return cls(
             road=road,
             door=door,
             ready=ready,
             stats=lambda: measured(road, feed, reader),
-            base_url=settings.base_url,
+            base_url=base_url,
             secure=url.scheme == "https",
-            invite_days={
-                "webchat": settings.webchat.invite_days,
-                "telegram": settings.telegram.invite_days,
-            },
+            invite_days=invite_days,
             allowed_hosts=given or own | LOOPBACK,
             trusted_proxies=tuple(
-                ipaddress.ip_network(one, strict=False) for one in settings.web.trusted_proxies
+                ipaddress.ip_network(one, strict=False) for one in trusted_proxies
             ),
             pages=Pages(WORDS, SHANGHAI),
             feed=feed,

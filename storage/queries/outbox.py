@@ -37,10 +37,7 @@ class NewSend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A row this process may send until its lease runs out.
-
-    ``interrupted``: an earlier lease ran out, so whoever held it may have sent the row already.
-    """
+    """A row this process may send until its lease runs out."""
 
     id: int
     idem: str
@@ -52,7 +49,6 @@ class Claimed:
     payload: str
     attempts: int
     message_id: int | None
-    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +187,6 @@ def _claimed(row: Any) -> Claimed:
         payload=row.payload,
         attempts=row.attempts + 1,
         message_id=row.message_id,
-        interrupted=row.status == OutboxStatus.SENDING.value,
     )
 
 

@@ -279,7 +279,15 @@ async def running(
         listening.listen(64)
         port = listening.getsockname()[1]
         road.base_url = f"http://127.0.0.1:{port}"
-        site = Site.of(road=road, door=door, ready=lambda: True, settings=settings)
+        site = Site.of(
+            road=road,
+            door=door,
+            ready=lambda: True,
+            base_url=settings.base_url,
+            allowed_hosts=settings.web.allowed_hosts,
+            trusted_proxies=settings.web.trusted_proxies,
+            invite_days={"webchat": 30, "telegram": 7},
+        )
         site = replace(site, base_url=road.base_url, **site_changes)
         config = uvicorn.Config(
             create(site), log_config=None, access_log=False, server_header=False,
