@@ -260,21 +260,6 @@ def opened(tx: Tx, vault: Vault, rows: Sequence[Any]) -> list[AlertRow]:
     return [_open(row, keys[row.subject_id]) for row in rows]
 
 
-def counts(tx: Tx, viewer: Viewer) -> dict[str, int]:
-    """Unresolved and resolved alerts the viewer may see."""
-    rows = tx.all(
-        sa.select(ALERT.c.status, sa.func.count().label("n"))
-        .join(CANDIDATE, CANDIDATE.c.id == ALERT.c.candidate_id)
-        .where(visible(viewer))
-        .group_by(ALERT.c.status)
-    )
-    found = {row.status: row.n for row in rows}
-    return {
-        "open": sum(found.get(status, 0) for status in UNRESOLVED),
-        "handled": found.get(AlertStatus.RESOLVED.value, 0),
-    }
-
-
 def open_counts(tx: Tx, viewer: Viewer, candidate_ids: Sequence[str]) -> dict[str, int]:
     """Unresolved alerts of several candidates."""
     rows = tx.all(

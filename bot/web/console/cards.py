@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from bot.web import views
 from bot.web.site import Site
+from nlp.scheme import Intent
 from storage.database import Tx
 from storage.enums import Author, Direction, Verdict
 from storage.queries import inbox, timeline
@@ -39,9 +40,17 @@ def segments(text: str, spans: Iterable[tuple[int, int, str]]) -> tuple[views.Se
     return tuple(parts)
 
 
+#: Small talk and errands are heard too; marking them would hide what matters.
+UNMARKED = frozenset({Intent.LOGISTICS, Intent.SOCIAL})
+
+
 def places(spans: Iterable[Mapping[str, Any]]) -> list[tuple[int, int, str]]:
-    """Stored spans as (start, end, intent)."""
-    return [(span["start"], span["end"], span["intent"]) for span in spans]
+    """Stored spans worth marking, as (start, end, intent)."""
+    return [
+        (span["start"], span["end"], span["intent"])
+        for span in spans
+        if span["intent"] not in UNMARKED
+    ]
 
 
 def author_of(row: MessageRow) -> Literal["candidate", "bot", "hr"]:
