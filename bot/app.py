@@ -42,6 +42,8 @@ from storage.vault import Vault
 log = structlog.get_logger()
 
 READER = "nlp.baseline:RuleReader"
+#: With pauses that double up to a quarter of an hour this is about six hours of outage.
+SEND_ATTEMPTS = 32
 
 
 class Part(StrEnum):
@@ -82,11 +84,13 @@ class App:
 
     async def start(self) -> None:
         """Start everything this part does; ready when it returns."""
+        if self.part is not Part.CLOCK:
+            for channel in self.road.channels.values():
+                await channel.start()
         if self.works:
             await self.reader.start()
             self._spawn(self.road.engine.run(), "engine")
             for channel in self.road.channels.values():
-                await channel.start()
                 self._spawn(channel.listen(self._accept), f"listen-{channel.name}")
             await self.sweep.start()
         if self.ticks:
@@ -112,11 +116,12 @@ class App:
         if self.works:
             self.sender.drain()
             await self.road.engine.stop()
-            for channel in self.road.channels.values():
-                await channel.stop()
             await self.reader.stop()
         for task in self._tasks:
             task.cancel()
+        if self.part is not Part.CLOCK:
+            for channel in self.road.channels.values():
+                await channel.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.database.close()
         log.info("app.stopped", part=str(self.part))
@@ -249,7 +254,9 @@ def build(
     }
     owner = f"{os.uname().nodename[:20]}:{os.getpid()}:{secrets.token_hex(4)}"
     lease = timedelta(seconds=settings.engine.lease_s)
-    sender = Sender(database, engine, outlets, owner=owner, lease=lease, now=now)
+    sender = Sender(
+        database, engine, outlets, owner=owner, lease=lease, attempts=SEND_ATTEMPTS, now=now
+    )
     engine.handler(
         CONVERSATION,
         lambda key: pipeline.handle(road, key),

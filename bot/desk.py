@@ -209,7 +209,6 @@ async def invite(
         return made, invites.expiry(tx, made)
 
     invite_id, expires_at = await road.database.write(work)
-    url = channel.invite_url(road.base_url, token)
     return Invited(id=invite_id, url=url, expires_at=expires_at)
 
 
@@ -226,6 +225,7 @@ async def invite_colleague(
     if channel is None or channel.limits.link_is_chat:
         raise Conflict("alert cards cannot be sent over this channel")
     token = secrets.token_urlsafe(32)
+    url = channel.invite_url(road.base_url, token)  # first: a link nobody can open is not kept
 
     def work(tx: Tx) -> tuple[str, datetime]:
         made = invites.create_invite(
@@ -242,5 +242,4 @@ async def invite_colleague(
         return made
 
     invite_id, expires_at = await road.database.write(work)
-    url = channel.invite_url(road.base_url, token)
     return Invited(id=invite_id, url=url, expires_at=expires_at)

@@ -299,8 +299,6 @@ async def running(
         if not alone:
             tasks.append(asyncio.create_task(road.engine.run()))
         async with httpx2.AsyncClient(base_url=road.base_url, timeout=20) as http:
-            while not server.started:
-                await asyncio.sleep(0.01)
             yield Office(
                 url=road.base_url, site=site, road=road, clock=clock, settings=settings,
                 http=http, server=server,
