@@ -184,6 +184,7 @@ async def invite(
     if again is not None:
         # Only hashes of tokens are stored, so the second answer has to make the same token.
         token = _token(road, viewer.id, *again)
+    url = channel.invite_url(road.base_url, token)  # first: a link nobody can open is not kept
 
     def make(tx: Tx) -> str:
         invite_id, _ = invites.create_invite(

@@ -13,7 +13,7 @@ from bot import app as product
 from bot.app import App
 from bot.errors import NotReady
 from bot.sandbox import clock
-from bot.sandbox.company import TELEGRAM, Sandbox, found
+from bot.sandbox.company import TELEGRAM, WEBCHAT, Sandbox, found
 from bot.sandbox.definition import Script
 from bot.sandbox.phone import Phones
 from bot.words import fill, moment
@@ -21,7 +21,7 @@ from config.settings import ChatSettings, Settings, TelegramSettings, WebSetting
 from storage import sqlite
 from storage.database import Tx
 from storage.enums import InvitePurpose
-from storage.queries import backfill, invites
+from storage.queries import invites
 
 SIGN_IN_WITHIN = timedelta(hours=12)
 _DATABASE = "yinuo.db"
@@ -96,12 +96,16 @@ async def open_doors(app: App, sandbox: Sandbox, phones: Phones | None) -> Links
             user_id=sandbox.admin.id,
         )
         # The chat of the history, not a new one: the visitor goes on where the story stands.
-        backfill.way_back(
+        invites.create_invite(
             tx,
-            sandbox.played.conversation_id,
+            road.vault,
             token=chat,
+            purpose=InvitePurpose.CHAT,
             lifetime=timedelta(days=app.settings.webchat.invite_days),
             created_by=sandbox.admin.id,
+            channel=WEBCHAT,
+            candidate_id=sandbox.played.candidate_id,
+            opens=True,
         )
 
     await road.database.write(work)

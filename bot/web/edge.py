@@ -17,6 +17,7 @@ import structlog
 from fastapi import Request
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.errors import answer
@@ -67,7 +68,7 @@ class Edge:
                 await refused(scope, receive, call.send)
             else:
                 await self._app(scope, call.receive, call.send)
-        except OSError:  # the other side hung up
+        except ClientDisconnect:
             call.status = call.status or 499
         except Exception as error:  # noqa: BLE001 - the HTTP edge: nothing may end the server
             await self._broken(call, error)

@@ -20,7 +20,7 @@ from fastapi.responses import StreamingResponse
 from bot.web.errors import TooFast
 from storage.database import Database
 from storage.enums import Direction, MessageStatus
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.queries import changes, timeline
 from storage.queries.timeline import MessageRow
 from storage.vault import Vault
@@ -155,16 +155,21 @@ class Feed:
     async def _poll(self) -> None:
         self._newest, self._known, self._alerts = None, {}, None
         lonely_since: float | None = None
-        while lonely_since is None or time.monotonic() - lonely_since < LINGER:
-            try:
-                await self._look()
-            except StorageUnavailable:
-                log.warning("feed.later")
-            await asyncio.sleep(EVERY)
-            if self._streams:
-                lonely_since = None
-            elif lonely_since is None:
-                lonely_since = time.monotonic()
+        try:
+            while lonely_since is None or time.monotonic() - lonely_since < LINGER:
+                try:
+                    await self._look()
+                except StorageError as error:
+                    log.warning("feed.later", error=type(error).__name__)
+                await asyncio.sleep(EVERY)
+                if self._streams:
+                    lonely_since = None
+                elif lonely_since is None:
+                    lonely_since = time.monotonic()
+        finally:
+            # Whoever still listens would hear nothing more: let them come back.
+            for stream in self._streams:
+                stream.end()
 
     async def _look(self) -> None:
         first = self._newest is None

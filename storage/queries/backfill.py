@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from storage.crypto import SubjectKey, new_public_id
+from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import (
     Author,
     Direction,
-    InvitePurpose,
     MessageKind,
     MessageStatus,
     ScheduledStatus,
 )
-from storage.queries.common import insert, table, update
+from storage.queries.common import table, update
 from storage.queries.intake import open_conversation
-from storage.queries.invites import token_hash
 from storage.queries.scheduled import SCHEDULED, Due
-from storage.tables import Card, Conversation, Identity, Invite, Message
+from storage.tables import Card, Conversation, Message
 from storage.vault import Vault, seal
 
 TALK = table(Conversation)
@@ -123,33 +121,6 @@ def next_due(tx: Tx, person_id: str, until: datetime) -> Due | None:
         return None
     return Due(
         id=row.id, kind=row.kind, person_id=row.person_id, about=row.about, due_at=row.due_at
-    )
-
-
-def way_back(
-    tx: Tx, conversation_id: str, *, token: str, lifetime: timedelta, created_by: str
-) -> None:
-    """A link that opens an existing chat where it stood, instead of a new one."""
-    identity = table(Identity)
-    who = tx.first(
-        sa.select(identity.c.id, identity.c.channel, identity.c.candidate_id)
-        .join(TALK, TALK.c.identity_id == identity.c.id)
-        .where(TALK.c.id == conversation_id)
-    )
-    insert(
-        tx,
-        Invite,
-        {
-            "id": new_public_id("n"),
-            "token_hash": token_hash(token),
-            "purpose": InvitePurpose.CHAT.value,
-            "channel": who.channel,
-            "candidate_id": who.candidate_id,
-            "identity_id": who.id,
-            "created_by": created_by,
-            "created_at": tx.now,
-            "expires_at": tx.now + lifetime,
-        },
     )
 
 

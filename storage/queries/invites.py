@@ -39,21 +39,15 @@ def create_invite(
 ) -> tuple[str, datetime]:
     """Store a link; its id and when it ends.
 
-    ``opens``: the link itself is the chat (web chat), so the conversation is made at once, at an
-    address of its own; the token is never an address.
+    ``opens``: the link itself is the chat (web chat). A candidate has one there: a further link
+    leads back into it, and the first makes it, at an address that is not the token.
     """
     invite_id = new_public_id("n")
     identity_id = None
     if opens:
         assert channel is not None
-        address = new_public_id("w")
-        open_conversation(tx, vault, channel, address, candidate_id=candidate_id)
-        identity = table(Identity)
-        identity_id = tx.scalar(
-            sa.select(identity.c.id).where(
-                identity.c.channel == channel, identity.c.address == address
-            )
-        )
+        assert candidate_id is not None
+        identity_id = _chat_of(tx, vault, channel, candidate_id)
     expires_at = tx.now + lifetime
     insert(
         tx,
@@ -72,6 +66,21 @@ def create_invite(
         },
     )
     return invite_id, expires_at
+
+
+def _chat_of(tx: Tx, vault: Vault, channel: str, candidate_id: str) -> str:
+    """The identity a candidate chats with over a channel of our own."""
+    identity = table(Identity)
+    theirs = sa.select(identity.c.id).where(
+        identity.c.channel == channel, identity.c.candidate_id == candidate_id
+    )
+    found: str | None = tx.scalar(theirs.order_by(identity.c.created_at))
+    if found is None:
+        address = new_public_id("w")
+        open_conversation(tx, vault, channel, address, candidate_id=candidate_id)
+        found = tx.scalar(theirs)
+    assert found is not None
+    return found
 
 
 def find_invite(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | None = None) -> Any:
