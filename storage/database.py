@@ -219,6 +219,9 @@ class SQLiteDatabase(_Threads):
                 self._commit_together(waiting)
 
     def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        if len(group) == 1:
+            self._commit_alone(*group[0])
+            return
         done: list[tuple[Tx, Future[Any], Any]] = []
         failed: list[tuple[Future[Any], BaseException]] = []
         try:
@@ -246,6 +249,23 @@ class SQLiteDatabase(_Threads):
         for future, error_ in failed:
             future.set_exception(error_)
         for tx, future, result in done:
+            tx.committed()
+            future.set_result(result)
+
+    def _commit_alone(self, work: Work[Any], future: Future[Any]) -> None:
+        """Without a savepoint: every statement hands the interpreter lock over and waits for it."""
+        try:
+            conn = self._conn = self._conn or self._writer.connect()
+            with conn.begin() as transaction:
+                tx = Tx(conn, self._now())
+                result = work(tx)
+                tx.finish()
+                transaction.commit()
+        except sa.exc.OperationalError as error:
+            self._recover([(work, future)], error)
+        except Exception as error:  # noqa: BLE001 - handed to whoever asked
+            future.set_exception(error)
+        else:
             tx.committed()
             future.set_result(result)
 

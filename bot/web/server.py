@@ -89,13 +89,12 @@ def _around(site: Site, inner: Lifespan | None) -> Lifespan:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that ends live streams first: they would hold up its stop until the deadline."""
-
-    def __init__(self, config: uvicorn.Config, site: Site) -> None:
-        super().__init__(config)
-        self._site = site
+    """uvicorn for an application of ``create``: it ends live streams first, which would hold up
+    its stop until the deadline."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let listeners go, then stop as uvicorn does."""
-        self._site.feed.close()
+        app = self.config.app
+        assert isinstance(app, FastAPI)
+        app.state.site.feed.close()
         await super().shutdown(sockets)

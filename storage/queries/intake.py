@@ -7,7 +7,7 @@ new, and the wake flags. A message seen before changes nothing and wakes nobody.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -85,6 +85,7 @@ class _Talk:
     id: str
     subject_id: str
     staff: bool
+    awake: bool
 
 
 def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
@@ -99,7 +100,7 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
     encoded = json.dumps(rows, ensure_ascii=True)
     fresh = {row.uid for row in tx.run(statement, {"rows": encoded}).all()}
     new = [row for row in rows if row["uid"] in fresh]
-    woken = _wake(tx, {row["conversation_id"] for row in new})
+    woken = _wake(tx, talks.values(), {row["conversation_id"] for row in new})
     urgent = {row["conversation_id"] for row in new if _cannot_wait(row)}
     return Taken(
         stored=_stored(tx, rows, fresh),
@@ -145,7 +146,14 @@ def _timestamp(tx: Tx, moment: datetime) -> str:
 def _find(tx: Tx, wanted: set[Where]) -> dict[Where, _Talk]:
     talk, identity = table(Conversation), table(Identity)
     query = (
-        sa.select(talk.c.id, talk.c.channel, talk.c.address, talk.c.subject_id, identity.c.user_id)
+        sa.select(
+            talk.c.id,
+            talk.c.channel,
+            talk.c.address,
+            talk.c.subject_id,
+            talk.c.wake,
+            identity.c.user_id,
+        )
         .join(identity, identity.c.id == talk.c.identity_id)
         .where(sa.tuple_(talk.c.channel, talk.c.address).in_(sorted(wanted)))
         .order_by(talk.c.id)
@@ -153,7 +161,7 @@ def _find(tx: Tx, wanted: set[Where]) -> dict[Where, _Talk]:
     # Locked in one order: messages of a conversation then get rising ids in commit order.
     rows = tx.all(query.with_for_update(of=talk))
     return {
-        (row.channel, row.address): _Talk(row.id, row.subject_id, row.user_id is not None)
+        (row.channel, row.address): _Talk(row.id, row.subject_id, row.user_id is not None, row.wake)
         for row in rows
     }
 
@@ -218,19 +226,16 @@ def open_conversation(
     )
 
 
-def _wake(tx: Tx, ids: set[str]) -> tuple[str, ...]:
-    """Flip the flag of sleeping conversations; only those need a wake-up."""
+def _wake(tx: Tx, talks: Iterable[_Talk], ids: set[str]) -> list[str]:
+    """Flip the flag of conversations with something new; only sleeping ones need a wake-up.
+
+    ``awake`` was read in this transaction under a lock, so it is still true.
+    """
     if not ids:
-        return ()
+        return []
     talk = table(Conversation)
-    update(tx, Conversation, talk.c.id.in_(ids), last_at=tx.now)
-    rows = tx.all(
-        sa.update(talk)
-        .where(talk.c.id.in_(ids), talk.c.wake.is_(False))
-        .values(wake=True)
-        .returning(talk.c.id)
-    )
-    return tuple(row.id for row in rows)
+    update(tx, Conversation, talk.c.id.in_(ids), last_at=tx.now, wake=True)
+    return [one.id for one in talks if one.id in ids and not one.awake]
 
 
 def _stored(tx: Tx, rows: list[dict[str, Any]], fresh: set[str]) -> tuple[Stored, ...]:

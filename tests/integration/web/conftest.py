@@ -293,7 +293,7 @@ async def running(
             create(site), log_config=None, access_log=False, server_header=False,
             proxy_headers=False, lifespan="on", timeout_graceful_shutdown=5,
         )  # fmt: skip
-        server = Server(config, site)
+        server = Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
         if not alone:

@@ -6,14 +6,16 @@ import asyncio
 import re
 import time
 from html import unescape
+from pathlib import Path
 
 import pytest
 
 from bot.web.console.cards import segments
+from bot.web.limits import Buckets
 from storage.enums import AlertStatus, Role
 from storage.queries import alerts, timeline, users
 from storage.viewer import SYSTEM
-from tests.integration.web.conftest import Office, cookie_header
+from tests.integration.web.conftest import Office, cookie_header, running
 from tests.integration.web.test_chat import SALARY, open_alerts
 
 HTMX = {"HX-Request": "true"}
@@ -100,21 +102,25 @@ async def test_a_candidates_page_tells_what_was_said_why_and_by_whom(office: Off
     assert "机器人已静音" not in (await office.get(hr, f"/console/candidates/{candidate}")).text
 
 
-async def test_older_talk_is_a_page_further_back(small_office: Office) -> None:
-    hr = await small_office.user("hr", Role.HR)
-    candidate = await small_office.candidate()
-    for n in range(9):  # one link may write ten messages at once
-        token = await small_office.chat(candidate)
-        for m in range(9):
-            text = f"第{n}-{m}句"
-            await small_office.http.post(f"/chat/{token}/messages", json={"text": text})
-    page = (await small_office.get(hr, f"/console/candidates/{candidate}")).text
-    older = re.search(r'class="more timeline-part" href="([^"]+)"', page)
-    assert older is not None
-    before = (await small_office.get(hr, unescape(older[1]))).text
-    assert "第0-0句" in before + page
-    ids = re.findall(r'id="m-(m_[a-z2-7]+)"', page), re.findall(r'id="m-(m_[a-z2-7]+)"', before)
-    assert set(ids[0]) & set(ids[1]) == set()
+async def test_older_talk_is_a_page_further_back(sqlite_url: str, tmp_path: Path) -> None:
+    fast = Buckets(rate=1000, burst=1000)
+    async with running(sqlite_url, tmp_path, chat_pace=fast) as office:
+        hr = await office.user("hr", Role.HR)
+        candidate = await office.candidate()
+        token = await office.chat(candidate)
+        for n in range(75):
+            sent = await office.http.post(f"/chat/{token}/messages", json={"text": f"第{n}句"})
+            assert sent.status_code == 202
+        page = (await office.get(hr, f"/console/candidates/{candidate}")).text
+        older = re.search(r'class="more timeline-part" href="([^"]+)"', page)
+        assert older is not None
+        before = (await office.get(hr, unescape(older[1]))).text
+        assert "第74句" in page
+        assert "第0句" in before
+        shown, earlier = (set(re.findall(r'id="m-(m_[a-z2-7]+)"', html)) for html in (page, before))
+        assert shown
+        assert earlier
+        assert not shown & earlier
 
 
 async def test_a_new_record_is_made_or_the_form_says_why_not(office: Office) -> None:

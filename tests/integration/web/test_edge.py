@@ -286,3 +286,30 @@ async def test_open_streams_do_not_hold_up_the_stop(sqlite_url: str, tmp_path: P
             pass
         await stream.__aexit__(None, None, None)
         assert loop.time() - began < 2
+
+
+async def test_the_log_carries_no_word_name_number_or_token(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hr = await office.user("loginname", Role.HR)
+    candidate = await office.candidate("赵六六", phone="13912345678")
+    token = await office.chat(candidate)
+    key = await office.key()
+    await office.http.post(f"/chat/{token}/messages", json={"text": "这句话谁也不该在日志里看到"})
+    await office.http.post(f"/chat/{token}/messages", json={"text": ""})
+    await office.http.get(f"/chat/{token}/nowhere")
+    await office.get(hr, f"/console/candidates/{candidate}")
+    await office.get(hr, "/console/candidates?q=赵六六")
+    await office.post(hr, f"/console/candidates/{candidate}/reply", text="回复里的话")
+    await office.http.post("/signin", data={"login": "loginname", "password": "口令口令"})
+    await office.http.get("/setup/secret-of-a-link")
+    await office.http.post(
+        "/api/v1/candidates", json={"name": "赵六六", "phone": "not a phone"}, headers=key
+    )
+    logged = capsys.readouterr().out
+    assert "http.answered" in logged
+    for secret in (
+        "赵六六", "13912345678", token, hr.cookie, hr.csrf, key["Authorization"][7:],
+        "谁也不该", "回复里的话", "loginname", "口令口令", "secret-of-a-link", "not a phone",
+    ):  # fmt: skip
+        assert secret not in logged

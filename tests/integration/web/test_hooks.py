@@ -49,9 +49,9 @@ def platform(office: Office) -> Platform:
     return made
 
 
-async def told(office: Office, body: Any, secret: str = "right") -> Any:
+async def told(office: Office, body: Any, given: str = "right") -> Any:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return await office.http.post("/hooks/toy?a=1", content=content, headers={"X-Secret": secret})
+    return await office.http.post("/hooks/toy?a=1", content=content, headers={"X-Secret": given})
 
 
 async def messages(office: Office) -> list[Any]:
