@@ -74,12 +74,15 @@ class Door:
         Raises ``TooLong`` before anything is stored, ``StorageUnavailable`` when nothing was.
         """
         new = [_as_new(message) for message in received.messages]
-        stored = await asyncio.gather(*(self._commit.submit(message) for message in new))
+        if len(new) == 1:  # nearly every call; a task of its own would cost more than the wait
+            stored = [await self._commit.submit(new[0])]
+        else:
+            stored = await asyncio.gather(*(self._commit.submit(one) for one in new))
         for reach in received.reaches:
             await self._road.database.write(_reachable(reach))
         self._road.counts.accepted += sum(one.fresh for one in stored)
         self._road.counts.duplicates += sum(not one.fresh for one in stored)
-        return list(stored)
+        return stored
 
     async def close(self) -> None:
         """Finish what is under way."""

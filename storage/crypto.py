@@ -7,6 +7,7 @@ everything that must survive a KEK rotation: blind indexes, the audit MAC, CSRF 
 
 from __future__ import annotations
 
+import base64
 import hmac
 import itertools
 import json
@@ -54,7 +55,7 @@ __all__ = [
 
 PAD_BLOCK = 16
 _PLAIN, _PADDED = b"\x00", b"\x01"
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_PREFIX = re.compile("[a-z]{1,8}")
 
 
 class KeystoreError(StorageError):
@@ -306,10 +307,9 @@ def key_id(token: str) -> str:
 
 def new_public_id(prefix: str) -> str:
     """``<prefix>_`` and 26 characters that carry 130 random bits and no time."""
-    if not re.fullmatch("[a-z]{1,8}", prefix):
+    if not _PREFIX.fullmatch(prefix):
         raise ValueError("the prefix of an id is one to eight letters a-z")
-    bits = int.from_bytes(os.urandom(17), "big")
-    return prefix + "_" + "".join(_BASE32[bits >> shift & 31] for shift in range(0, 130, 5))
+    return f"{prefix}_{base64.b32encode(os.urandom(17))[:26].decode().lower()}"
 
 
 def _decode_key(text: object) -> bytes:

@@ -27,24 +27,52 @@ _COLUMNS = (
     "uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
     "body_sealed, sent_at, received_at, status, attempts"
 )
-# One statement a batch: a statement a row would hand the interpreter's lock over each time.
-_INSERT_SQLITE = sa.text(
-    f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
-    "SELECT value->>'uid', value->>'channel', value->>'external_id', value->>'conversation_id', "
-    "value->>'direction', value->>'kind', value->>'author', value->>'author_id', "
-    "value->>'body', value->>'sent_at', value->>'received_at', value->>'status', 0 "
-    "FROM json_each(:rows) WHERE true ORDER BY key "
-    "ON CONFLICT DO NOTHING RETURNING uid"
+# Written out, one statement a batch: building expressions costs more than running them, and a
+# statement a row would hand the interpreter's lock over each time.
+_INSERT = {
+    "sqlite": sa.text(
+        f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
+        "SELECT value->>'uid', value->>'channel', value->>'external_id', "
+        "value->>'conversation_id', value->>'direction', value->>'kind', value->>'author', "
+        "value->>'author_id', value->>'body', value->>'sent_at', value->>'received_at', "
+        "value->>'status', 0 FROM json_each(:rows) WHERE true ORDER BY key "
+        "ON CONFLICT DO NOTHING RETURNING uid"
+    ),
+    "postgresql": sa.text(
+        f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
+        "SELECT uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
+        "body, sent_at, received_at, status, 0 "
+        "FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ord int, uid text, channel text, "
+        "external_id text, conversation_id text, direction text, kind text, author text, "
+        "author_id text, body text, sent_at timestamptz, received_at timestamptz, status text) "
+        "ORDER BY ord ON CONFLICT DO NOTHING RETURNING uid"
+    ),
+}
+_SELECT_TALK = (
+    "SELECT c.id, c.channel, c.address, c.subject_id, c.wake, i.user_id FROM conversation c "
+    "JOIN identity i ON i.id = c.identity_id "
 )
-_INSERT_POSTGRES = sa.text(
-    f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
-    "SELECT uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
-    "body, sent_at, received_at, status, 0 "
-    "FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ord int, uid text, channel text, "
-    "external_id text, conversation_id text, direction text, kind text, author text, "
-    "author_id text, body text, sent_at timestamptz, received_at timestamptz, status text) "
-    "ORDER BY ord ON CONFLICT DO NOTHING RETURNING uid"
-)
+# Locked in one order: messages of a conversation then get rising ids in commit order.
+_FIND = {
+    "sqlite": sa.text(
+        _SELECT_TALK + "JOIN json_each(:wanted) w "
+        "ON c.channel = w.value->>0 AND c.address = w.value->>1"
+    ),
+    "postgresql": sa.text(
+        _SELECT_TALK + "JOIN jsonb_array_elements(CAST(:wanted AS jsonb)) w "
+        "ON c.channel = w.value->>0 AND c.address = w.value->>1 ORDER BY c.id FOR UPDATE OF c"
+    ),
+}
+_WAKE = {
+    "sqlite": sa.text(
+        "UPDATE conversation SET last_at = :now, wake = true "
+        "WHERE id IN (SELECT value FROM json_each(:ids))"
+    ),
+    "postgresql": sa.text(
+        "UPDATE conversation SET last_at = CAST(:now AS timestamptz), wake = true "
+        "WHERE id IN (SELECT jsonb_array_elements_text(CAST(:ids AS jsonb)))"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +120,13 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
     """Store a batch."""
     talks = _talks(tx, vault, {(m.channel, m.address) for m in batch})
     keys = vault.keys(tx, {talk.subject_id for talk in talks.values()})
+    now = _timestamp(tx, tx.now)
     rows = [
-        _row(tx, ord_, message, talks[message.channel, message.address], keys)
+        _row(tx, now, ord_, message, talks[message.channel, message.address], keys)
         for ord_, message in enumerate(batch)
     ]
-    statement = _INSERT_SQLITE if tx.dialect == "sqlite" else _INSERT_POSTGRES
-    encoded = json.dumps(rows, ensure_ascii=True)
-    fresh = {row.uid for row in tx.run(statement, {"rows": encoded}).all()}
+    inserted = tx.all(_INSERT[tx.dialect], {"rows": json.dumps(rows)})
+    fresh = {row[0] for row in inserted}
     new = [row for row in rows if row["uid"] in fresh]
     woken = _wake(tx, talks.values(), {row["conversation_id"] for row in new})
     urgent = {row["conversation_id"] for row in new if _cannot_wait(row)}
@@ -114,7 +142,7 @@ def _cannot_wait(row: dict[str, Any]) -> bool:
 
 
 def _row(
-    tx: Tx, ord_: int, message: NewMessage, talk: _Talk, keys: dict[str, SubjectKey]
+    tx: Tx, now: str, ord_: int, message: NewMessage, talk: _Talk, keys: dict[str, SubjectKey]
 ) -> dict[str, Any]:
     uid = new_public_id("m")
     author = Author.STAFF if talk.staff else Author.CANDIDATE
@@ -130,7 +158,7 @@ def _row(
         "author_id": None,
         "body": seal(keys[talk.subject_id], message.text, "message.body_sealed", uid),
         "sent_at": _timestamp(tx, message.sent_at),
-        "received_at": _timestamp(tx, tx.now),
+        "received_at": now,
         "status": MessageStatus.NEW.value,
     }
 
@@ -139,30 +167,15 @@ def _timestamp(tx: Tx, moment: datetime) -> str:
     """A moment in the text form the database's own column type writes."""
     utc = moment.astimezone(UTC)
     if tx.dialect == "sqlite":
-        return utc.strftime("%Y-%m-%d %H:%M:%S.%f")
+        return utc.isoformat(" ", "microseconds")[:26]
     return utc.isoformat()
 
 
 def _find(tx: Tx, wanted: set[Where]) -> dict[Where, _Talk]:
-    talk, identity = table(Conversation), table(Identity)
-    query = (
-        sa.select(
-            talk.c.id,
-            talk.c.channel,
-            talk.c.address,
-            talk.c.subject_id,
-            talk.c.wake,
-            identity.c.user_id,
-        )
-        .join(identity, identity.c.id == talk.c.identity_id)
-        .where(sa.tuple_(talk.c.channel, talk.c.address).in_(sorted(wanted)))
-        .order_by(talk.c.id)
-    )
-    # Locked in one order: messages of a conversation then get rising ids in commit order.
-    rows = tx.all(query.with_for_update(of=talk))
+    rows = tx.all(_FIND[tx.dialect], {"wanted": json.dumps(sorted(wanted))})
     return {
-        (row.channel, row.address): _Talk(row.id, row.subject_id, row.user_id is not None, row.wake)
-        for row in rows
+        (channel, address): _Talk(talk_id, subject_id, user_id is not None, bool(wake))
+        for talk_id, channel, address, subject_id, wake, user_id in rows
     }
 
 
@@ -233,8 +246,7 @@ def _wake(tx: Tx, talks: Iterable[_Talk], ids: set[str]) -> list[str]:
     """
     if not ids:
         return []
-    talk = table(Conversation)
-    update(tx, Conversation, talk.c.id.in_(ids), last_at=tx.now, wake=True)
+    tx.run(_WAKE[tx.dialect], {"now": _timestamp(tx, tx.now), "ids": json.dumps(sorted(ids))})
     return [one.id for one in talks if one.id in ids and not one.awake]
 
 
