@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -202,6 +202,12 @@ def open_rulebook(settings: Settings) -> Rulebook:
     )
 
 
+def named(rulebook: Rulebook, database: Database) -> Rulebook:
+    """The rulebook with the company's name as it was given at the set-up."""
+    company = database.submit_read(lambda tx: users.setting(tx, "company")).result()
+    return replace(rulebook, company=company) if company else rulebook
+
+
 def open_channels(settings: Settings, keystore: Keystore) -> dict[str, Channel]:
     """The channels that are set up, by name."""
     made: dict[str, Channel] = {}
@@ -237,7 +243,7 @@ def build(
         engine=engine,
         reader=reader,
         channels=open_channels(settings, vault.keystore),
-        rulebook=open_rulebook(settings),
+        rulebook=named(open_rulebook(settings), database),
         now=now,
         base_url=settings.base_url,
         pause=timedelta(seconds=settings.chat.merge_pause_s),

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from bot.app import App
 from bot.errors import NotReady
-from bot.web.server import create
+from bot.web.server import Server, create
 from bot.web.site import Site
 from config.settings import Settings
 from storage.enums import InvitePurpose
@@ -115,7 +115,8 @@ def settle() -> None:
 def listen(settings: Settings) -> socket.socket:
     """The listening socket. Raises ``NotReady`` when the port is taken."""
     family = socket.AF_INET6 if ":" in settings.web.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, or asyncio leaves small answers waiting for the next packet.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((settings.web.host, settings.web.port))
@@ -150,7 +151,7 @@ def serve(app: App, door: socket.socket | None, ready: Callable[[], None]) -> No
         ssl_certfile=settings.web.tls_cert,
         ssl_keyfile=settings.web.tls_key,
     )
-    uvicorn.Server(config).run(sockets=[door])
+    Server(config).run(sockets=[door])
 
 
 async def _without_web(app: App, ready: Callable[[], None]) -> None:

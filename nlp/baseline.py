@@ -76,6 +76,9 @@ def _evidence(
     found = []
     for start, end, intent in quotes:
         first, last = mapped.span(start, end)
+        # A pattern may stop inside a number; a quote must not.
+        while 0 < last < len(source) and source[last - 1].isdigit() and source[last].isdigit():
+            last += 1
         found.append(Evidence(start=first, end=last, text=source[first:last], intent=intent))
     return tuple(found)
 

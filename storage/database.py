@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -119,7 +120,7 @@ class Database(Protocol):
         """Finish what was submitted and let go of the file or the pool."""
 
 
-class _Threads:
+class _Threads(ABC):
     """What both databases share: awaiting work that runs in threads."""
 
     url: URL
@@ -128,11 +129,11 @@ class _Threads:
         self.url = url
         self._now = now
 
-    def submit(self, work: Work[T]) -> Future[T]:
-        raise NotImplementedError
+    @abstractmethod
+    def submit(self, work: Work[T]) -> Future[T]: ...
 
-    def submit_read(self, work: Work[T]) -> Future[T]:
-        raise NotImplementedError
+    @abstractmethod
+    def submit_read(self, work: Work[T]) -> Future[T]: ...
 
     async def write(self, work: Work[T]) -> T:
         return await asyncio.wrap_future(self.submit(work))

@@ -18,6 +18,7 @@ class SetupPage:
     company: str = ""
     name: str = ""
     login: str = ""
+    invited: bool = False  # the account exists: only a password is asked for
     errors: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -67,7 +67,7 @@ async def page(request: Request, token: str) -> Response:
     _, user, name = await _invite(site, token)
     view = SetupPage(action=f"/setup/{token}", company=name)
     if user is not None:
-        view = replace(view, name=user.name, login=user.login)
+        view = replace(view, name=user.name, login=user.login, invited=True)
     return _form(request, "setup.html", view, 200)
 
 
@@ -99,6 +99,7 @@ async def enter(request: Request, token: str) -> Response:
         view = SetupPage(
             action=f"/setup/{token}",
             errors={key: say(language, fault) for key, fault in faults.items()},
+            invited=user is not None,
             **entered,
         )
         return _form(request, "setup.html", view, 422)

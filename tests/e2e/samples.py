@@ -288,6 +288,7 @@ def entry_samples() -> list[Sample]:
         secret="JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
     )
     setup = public.SetupPage(action="/setup/t")
+    invited = replace(setup, company=COMPANY, name="王磊", login="wanglei", invited=True)
     bad = public.SetupPage(
         action="/setup/t",
         company=COMPANY,
@@ -299,6 +300,7 @@ def entry_samples() -> list[Sample]:
     closed = replace(CHAT, closed=True)
     pages: list[tuple[str, str, object]] = [
         ("setup", "setup.html", setup),
+        ("setup-invited", "setup.html", invited),
         ("setup-error", "setup.html", bad),
         ("totp", "totp.html", totp),
         ("totp-wrong", "totp.html", replace(totp, wrong=True)),
