@@ -135,7 +135,7 @@ def serve(app: App, door: socket.socket | None, ready: Callable[[], None]) -> No
     settings = app.settings
     # Threads that come back from the database wait for a busy loop at most this long. At the
     # default of 5 ms a transaction of six statements would wait 30 ms.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
     if door is None:
         asyncio.run(_without_web(app, ready))
         return

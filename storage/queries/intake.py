@@ -36,7 +36,7 @@ _INSERT = {
         "value->>'conversation_id', value->>'direction', value->>'kind', value->>'author', "
         "value->>'author_id', value->>'body', value->>'sent_at', value->>'received_at', "
         "value->>'status', 0 FROM json_each(:rows) WHERE true ORDER BY key "
-        "ON CONFLICT DO NOTHING RETURNING uid"
+        "ON CONFLICT DO NOTHING"
     ),
     "postgresql": sa.text(
         f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
@@ -45,24 +45,24 @@ _INSERT = {
         "FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ord int, uid text, channel text, "
         "external_id text, conversation_id text, direction text, kind text, author text, "
         "author_id text, body text, sent_at timestamptz, received_at timestamptz, status text) "
-        "ORDER BY ord ON CONFLICT DO NOTHING RETURNING uid"
+        "ORDER BY ord ON CONFLICT DO NOTHING"
     ),
 }
-_SELECT_TALK = (
-    "SELECT c.id, c.channel, c.address, c.subject_id, c.wake, i.user_id FROM conversation c "
-    "JOIN identity i ON i.id = c.identity_id "
+# Read as one row: SQLite hands the interpreter's lock over at every row it returns.
+_FIND_SQLITE = sa.text(
+    "SELECT json_group_array(json_array("
+    "c.channel, c.address, c.id, c.subject_id, i.user_id IS NOT NULL, c.wake)) "
+    "FROM json_each(:wanted) w "
+    "JOIN conversation c ON c.channel = w.value->>0 AND c.address = w.value->>1 "
+    "JOIN identity i ON i.id = c.identity_id"
 )
 # Locked in one order: messages of a conversation then get rising ids in commit order.
-_FIND = {
-    "sqlite": sa.text(
-        _SELECT_TALK + "JOIN json_each(:wanted) w "
-        "ON c.channel = w.value->>0 AND c.address = w.value->>1"
-    ),
-    "postgresql": sa.text(
-        _SELECT_TALK + "JOIN jsonb_array_elements(CAST(:wanted AS jsonb)) w "
-        "ON c.channel = w.value->>0 AND c.address = w.value->>1 ORDER BY c.id FOR UPDATE OF c"
-    ),
-}
+_FIND_POSTGRES = sa.text(
+    "SELECT c.channel, c.address, c.id, c.subject_id, i.user_id IS NOT NULL, c.wake "
+    "FROM jsonb_array_elements(CAST(:wanted AS jsonb)) w "
+    "JOIN conversation c ON c.channel = w.value->>0 AND c.address = w.value->>1 "
+    "JOIN identity i ON i.id = c.identity_id ORDER BY c.id FOR UPDATE OF c"
+)
 _WAKE = {
     "sqlite": sa.text(
         "UPDATE conversation SET last_at = :now, wake = true "
@@ -125,8 +125,10 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
         _row(tx, now, ord_, message, talks[message.channel, message.address], keys)
         for ord_, message in enumerate(batch)
     ]
-    inserted = tx.all(_INSERT[tx.dialect], {"rows": json.dumps(rows)})
-    fresh = {row[0] for row in inserted}
+    inserted = tx.run(_INSERT[tx.dialect], {"rows": json.dumps(rows)}).rowcount
+    fresh = {row["uid"] for row in rows}
+    if inserted < len(rows):
+        fresh = _stored_now(tx, fresh)
     new = [row for row in rows if row["uid"] in fresh]
     woken = _wake(tx, talks.values(), {row["conversation_id"] for row in new})
     urgent = {row["conversation_id"] for row in new if _cannot_wait(row)}
@@ -171,11 +173,21 @@ def _timestamp(tx: Tx, moment: datetime) -> str:
     return utc.isoformat()
 
 
+def _stored_now(tx: Tx, uids: set[str]) -> set[str]:
+    """Which of our new ids made it; the others met a message that was there before."""
+    message = table(Message)
+    return {row.uid for row in tx.all(sa.select(message.c.uid).where(message.c.uid.in_(uids)))}
+
+
 def _find(tx: Tx, wanted: set[Where]) -> dict[Where, _Talk]:
-    rows = tx.all(_FIND[tx.dialect], {"wanted": json.dumps(sorted(wanted))})
+    asked = {"wanted": json.dumps(sorted(wanted))}
+    if tx.dialect == "sqlite":
+        rows = json.loads(tx.scalar(_FIND_SQLITE, asked))
+    else:
+        rows = tx.all(_FIND_POSTGRES, asked)
     return {
-        (channel, address): _Talk(talk_id, subject_id, user_id is not None, bool(wake))
-        for talk_id, channel, address, subject_id, wake, user_id in rows
+        (channel, address): _Talk(talk_id, subject_id, bool(staff), bool(awake))
+        for channel, address, talk_id, subject_id, staff, awake in rows
     }
 
 

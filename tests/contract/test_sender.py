@@ -202,7 +202,7 @@ async def test_no_answer_is_repeated_only_where_that_does_no_harm(
 @pytest.mark.parametrize(
     ("kind", "dedupes", "expected"),
     [
-        (OutboxKind.TEXT, False, "ambiguous"),
+        (OutboxKind.TEXT, False, "sent"),
         (OutboxKind.TEXT, True, "sent"),
         (OutboxKind.CARD, False, "sent"),
     ],
