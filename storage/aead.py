@@ -7,7 +7,6 @@ Token: ``1.<alg>.<key id>.<base64url(nonce|ciphertext|tag)>``. Nonces are 96 ran
 from __future__ import annotations
 
 import base64
-import os
 import re
 import struct
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from storage.chance import random_bytes
 from storage.errors import StorageError
 
 KEY_BYTES = 32
@@ -90,7 +90,7 @@ def context(*parts: str) -> bytes:
 
 def seal_bytes(ciphers: Ciphers, alg: Alg, key_id: str, data: bytes, aad: bytes) -> str:
     """The token of ``data``, bound to ``aad``."""
-    nonce = os.urandom(NONCE_BYTES)
+    nonce = random_bytes(NONCE_BYTES)
     return f"1.{alg.value}.{key_id}.{encode(nonce + ciphers[alg].encrypt(nonce, data, aad))}"
 
 

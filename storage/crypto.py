@@ -34,6 +34,7 @@ from storage.aead import (
     seal_bytes,
     split,
 )
+from storage.chance import random_bytes
 from storage.errors import StorageError
 from storage.phones import normalise_phone
 
@@ -309,7 +310,7 @@ def new_public_id(prefix: str) -> str:
     """``<prefix>_`` and 26 characters that carry 130 random bits and no time."""
     if not _PREFIX.fullmatch(prefix):
         raise ValueError("the prefix of an id is one to eight letters a-z")
-    return f"{prefix}_{base64.b32encode(os.urandom(17))[:26].decode().lower()}"
+    return f"{prefix}_{base64.b32encode(random_bytes(17))[:26].decode().lower()}"
 
 
 def _decode_key(text: object) -> bytes:

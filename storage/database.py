@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
@@ -29,6 +31,8 @@ Work = Callable[["Tx"], T]
 #: Units of work that share one commit at most. More would only lengthen the wait of the first.
 GROUP = 64
 POSTGRES_THREADS = 8
+#: Seconds without use after which a connection is asked whether it is still there.
+RESTED_S = 5.0
 
 
 def utc_now() -> datetime:
@@ -297,9 +301,10 @@ class PostgresDatabase(_Threads):
             pool_size=threads,
             max_overflow=0,
             pool_timeout=5,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
         )
+        sa.event.listen(self.engine, "checkin", _rest)
+        sa.event.listen(self.engine, "checkout", _ask_after_rest)
         self._read_only = self.engine.execution_options(postgresql_readonly=True)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="database")
         with self.engine.connect() as conn:
@@ -326,6 +331,22 @@ class PostgresDatabase(_Threads):
             raise StorageUnavailable(_cause(error)) from error
         tx.committed()
         return result
+
+
+def _rest(_connection: Any, record: Any) -> None:
+    record.info["rested_since"] = time.monotonic()
+
+
+def _ask_after_rest(connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection unused for a while may be dead: ask before a transaction relies on it. One
+    in steady use is not asked, which would cost a round trip a batch."""
+    if time.monotonic() - record.info.get("rested_since", time.monotonic()) < RESTED_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise sa.exc.DisconnectionError("the connection died while unused") from error
 
 
 def normalise_url(url: str) -> URL:

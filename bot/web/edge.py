@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import secrets
 import time
 from collections.abc import MutableMapping
 from typing import Any
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.web.errors import answer
 from bot.web.site import Network, Site
 from scheduler.retry import where
+from storage.chance import random_bytes
 
 log = structlog.get_logger()
 
@@ -93,7 +93,7 @@ class _Call:
     def __init__(self, site: Site, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.status = 0
-        self.request_id = secrets.token_hex(8)
+        self.request_id = random_bytes(8).hex()
         self._site, self._receive, self._send = site, receive, send
         self._began = time.perf_counter()
         self._left = HOOK_BODY if scope["path"].startswith("/hooks/") else BODY

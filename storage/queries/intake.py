@@ -7,7 +7,7 @@ new, and the wake flags. A message seen before changes nothing and wakes nobody.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,25 +29,29 @@ _COLUMNS = (
 )
 # Written out, one statement a batch: building expressions costs more than running them, and a
 # statement a row would hand the interpreter's lock over each time.
-_INSERT = {
-    "sqlite": sa.text(
-        f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
-        "SELECT value->>'uid', value->>'channel', value->>'external_id', "
-        "value->>'conversation_id', value->>'direction', value->>'kind', value->>'author', "
-        "value->>'author_id', value->>'body', value->>'sent_at', value->>'received_at', "
-        "value->>'status', 0 FROM json_each(:rows) WHERE true ORDER BY key "
-        "ON CONFLICT DO NOTHING"
-    ),
-    "postgresql": sa.text(
-        f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
-        "SELECT uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
-        "body, sent_at, received_at, status, 0 "
-        "FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ord int, uid text, channel text, "
-        "external_id text, conversation_id text, direction text, kind text, author text, "
-        "author_id text, body text, sent_at timestamptz, received_at timestamptz, status text) "
-        "ORDER BY ord ON CONFLICT DO NOTHING"
-    ),
-}
+_INSERT_SQLITE = sa.text(
+    f"INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
+    "SELECT value->>'uid', value->>'channel', value->>'external_id', "
+    "value->>'conversation_id', value->>'direction', value->>'kind', value->>'author', "
+    "value->>'author_id', value->>'body', value->>'sent_at', value->>'received_at', "
+    "value->>'status', 0 FROM json_each(:rows) WHERE true ORDER BY key "
+    "ON CONFLICT DO NOTHING"
+)
+_WAKE_SQLITE = sa.text(
+    "UPDATE conversation SET last_at = :now, wake = true "
+    "WHERE id IN (SELECT value FROM json_each(:ids))"
+)
+_INSERT_POSTGRES = sa.text(
+    f"WITH stored AS (INSERT INTO message ({_COLUMNS}) "  # noqa: S608 - constant
+    "SELECT uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
+    "body, sent_at, received_at, status, 0 "
+    "FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ord int, uid text, channel text, "
+    "external_id text, conversation_id text, direction text, kind text, author text, "
+    "author_id text, body text, sent_at timestamptz, received_at timestamptz, status text) "
+    "ORDER BY ord ON CONFLICT DO NOTHING RETURNING uid, conversation_id), "
+    "woken AS (UPDATE conversation SET last_at = CAST(:now AS timestamptz), wake = true "
+    "WHERE id IN (SELECT conversation_id FROM stored)) SELECT uid FROM stored"
+)
 # Read as one row: SQLite hands the interpreter's lock over at every row it returns.
 _FIND_SQLITE = sa.text(
     "SELECT json_group_array(json_array("
@@ -63,16 +67,6 @@ _FIND_POSTGRES = sa.text(
     "JOIN conversation c ON c.channel = w.value->>0 AND c.address = w.value->>1 "
     "JOIN identity i ON i.id = c.identity_id ORDER BY c.id FOR UPDATE OF c"
 )
-_WAKE = {
-    "sqlite": sa.text(
-        "UPDATE conversation SET last_at = :now, wake = true "
-        "WHERE id IN (SELECT value FROM json_each(:ids))"
-    ),
-    "postgresql": sa.text(
-        "UPDATE conversation SET last_at = CAST(:now AS timestamptz), wake = true "
-        "WHERE id IN (SELECT jsonb_array_elements_text(CAST(:ids AS jsonb)))"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +119,11 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
         _row(tx, now, ord_, message, talks[message.channel, message.address], keys)
         for ord_, message in enumerate(batch)
     ]
-    inserted = tx.run(_INSERT[tx.dialect], {"rows": json.dumps(rows)}).rowcount
-    fresh = {row["uid"] for row in rows}
-    if inserted < len(rows):
-        fresh = _stored_now(tx, fresh)
+    fresh = _insert(tx, now, rows)
     new = [row for row in rows if row["uid"] in fresh]
-    woken = _wake(tx, talks.values(), {row["conversation_id"] for row in new})
+    touched = {row["conversation_id"] for row in new}
+    # ``awake`` was read in this transaction under a lock: only sleeping ones need a wake-up.
+    woken = [one.id for one in talks.values() if one.id in touched and not one.awake]
     urgent = {row["conversation_id"] for row in new if _cannot_wait(row)}
     return Taken(
         stored=_stored(tx, rows, fresh),
@@ -171,6 +164,22 @@ def _timestamp(tx: Tx, moment: datetime) -> str:
     if tx.dialect == "sqlite":
         return utc.isoformat(" ", "microseconds")[:26]
     return utc.isoformat()
+
+
+def _insert(tx: Tx, now: str, rows: list[dict[str, Any]]) -> set[str]:
+    """Store what is new and raise the wake flags of its conversations; the uids that are new."""
+    encoded = json.dumps(rows)
+    if tx.dialect == "postgresql":
+        stored = tx.all(_INSERT_POSTGRES, {"rows": encoded, "now": now})
+        return {uid for (uid,) in stored}
+    uids = {row["uid"] for row in rows}
+    # Without RETURNING: SQLite hands the interpreter's lock over at every row it returns.
+    if tx.run(_INSERT_SQLITE, {"rows": encoded}).rowcount < len(rows):
+        uids = _stored_now(tx, uids)
+    talks = sorted({row["conversation_id"] for row in rows if row["uid"] in uids})
+    if talks:
+        tx.run(_WAKE_SQLITE, {"now": now, "ids": json.dumps(talks)})
+    return uids
 
 
 def _stored_now(tx: Tx, uids: set[str]) -> set[str]:
@@ -249,17 +258,6 @@ def open_conversation(
             }
         ],
     )
-
-
-def _wake(tx: Tx, talks: Iterable[_Talk], ids: set[str]) -> list[str]:
-    """Flip the flag of conversations with something new; only sleeping ones need a wake-up.
-
-    ``awake`` was read in this transaction under a lock, so it is still true.
-    """
-    if not ids:
-        return []
-    tx.run(_WAKE[tx.dialect], {"now": _timestamp(tx, tx.now), "ids": json.dumps(sorted(ids))})
-    return [one.id for one in talks if one.id in ids and not one.awake]
 
 
 def _stored(tx: Tx, rows: list[dict[str, Any]], fresh: set[str]) -> tuple[Stored, ...]:
