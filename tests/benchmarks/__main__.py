@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import bench_intake
+from tests.benchmarks import bench_intake, bench_reader
 
 
 def main() -> None:
+    bench_reader.run()
     bench_intake.run()
 
 
