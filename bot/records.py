@@ -15,6 +15,7 @@ from nlp.scheme import Severity
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
+from storage.errors import Stale
 from storage.queries import alerts, outbox, record, scheduled, turns
 from storage.queries.outbox import NewSend
 from storage.vault import Vault, unseal
@@ -50,13 +51,15 @@ def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Ou
             deadline=heard.reading.deadline,
         )
     if outcome.bind is not None:
-        record.bind(
+        bound = record.bind(
             tx,
             identity_id=talk.identity_id,
             invite_id=outcome.bind.invite_id,
             candidate_id=outcome.bind.candidate_id,
             user_id=outcome.bind.user_id,
         )
+        if not bound:
+            raise Stale  # somebody else was faster: look again, and say that the link is used
     woken = _reply(tx, key, talk, context, outcome)
     if candidate is not None:
         owner = vault.key(tx, talk.candidate_subject)

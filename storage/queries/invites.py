@@ -86,7 +86,7 @@ def _chat_of(tx: Tx, vault: Vault, channel: str, candidate_id: str) -> str:
 def find_invite(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | None = None) -> Any:
     """A link that is still good: not used, not revoked, in time. None otherwise.
 
-    A link that opens a chat stays good until it expires; it is the candidate's way back in.
+    A link that opens a chat is never used up: until it expires it is the candidate's way back in.
     """
     invite = table(Invite)
     conditions = [
@@ -94,7 +94,7 @@ def find_invite(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | No
         invite.c.purpose == purpose.value,
         invite.c.revoked_at.is_(None),
         invite.c.expires_at > tx.now,
-        sa.or_(invite.c.used_at.is_(None), invite.c.identity_id.is_not(None)),
+        invite.c.used_at.is_(None),
     ]
     if channel is not None:
         conditions.append(invite.c.channel == channel)
