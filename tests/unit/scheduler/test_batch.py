@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from scheduler.batch import GroupCommit
+from scheduler.batch import GROWING_S, GroupCommit
 from storage.errors import StorageUnavailable
 
 
@@ -41,11 +41,42 @@ async def submitted(group: GroupCommit[int, str], *items: int) -> list[asyncio.T
     return tasks
 
 
+async def begun(store: Store, batches: int) -> None:
+    while len(store.batches) < batches:
+        await asyncio.sleep(0)
+
+
+async def test_what_arrives_turn_by_turn_of_a_busy_loop_is_one_batch() -> None:
+    store = Store()
+    group = GroupCommit(store.flush)
+    store.gate.set()
+    tasks: list[asyncio.Task[str]] = []
+    for item in range(20):  # each from a later turn, as requests come off their sockets
+        tasks += await submitted(group, item)
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert store.batches == [list(range(20))]
+
+
+async def test_a_loop_that_never_rests_delays_nobody_for_long() -> None:
+    store = Store()
+    group = GroupCommit(store.flush, cap=10**9, depth=10**9)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    tasks: list[asyncio.Task[str]] = []
+    while not store.batches and loop.time() < began + 10:
+        tasks += await submitted(group, len(tasks))
+    waited = loop.time() - began
+    store.gate.set()
+    await asyncio.gather(*tasks)
+    assert GROWING_S * 0.5 < waited < GROWING_S * 20
+
+
 async def test_what_arrives_during_a_flush_is_the_next_flush_in_order() -> None:
     store = Store()
     group = GroupCommit(store.flush)
     tasks = await submitted(group, 1)
-    await asyncio.sleep(0)
+    await begun(store, 1)
     tasks += await submitted(group, 2, 3, 4)
     store.gate.set()
     assert await asyncio.gather(*tasks) == [f"stored {n}" for n in (1, 2, 3, 4)]
@@ -86,7 +117,7 @@ async def test_too_many_waiting_are_refused_at_once() -> None:
     store = Store()
     group = GroupCommit(store.flush, depth=2)
     tasks = await submitted(group, 1)
-    await asyncio.sleep(0)  # now being flushed: no longer waiting
+    await begun(store, 1)  # now being flushed: no longer waiting
     tasks += await submitted(group, 2, 3)
     with pytest.raises(StorageUnavailable):
         await group.submit(4)
@@ -98,7 +129,7 @@ async def test_a_caller_that_goes_away_takes_nobody_with_it() -> None:
     store = Store()
     group = GroupCommit(store.flush)
     flushing = await submitted(group, 1, 2)
-    await asyncio.sleep(0)
+    await begun(store, 1)
     waiting = await submitted(group, 3, 4)
     flushing[0].cancel()
     waiting[0].cancel()
