@@ -43,7 +43,7 @@ class RuleReader:
 
     def _reading(self, utterance: Utterance) -> Reading:
         source = utterance.text
-        mapped = _ends(normalize(source))
+        mapped = ends(normalize(source))
         judged = judge(
             mapped.text, stage=utterance.stage, context=utterance.context, now=utterance.now
         )
@@ -64,15 +64,16 @@ class RuleReader:
             severity=severity_of(
                 judged.intents, judged.commitment, alert=alert, stage=utterance.stage
             ),
-            evidence=_evidence(judged.quotes, mapped, source),
+            evidence=quoted(judged.quotes, mapped, source),
             amounts=amounts(mapped, source),
             model=self._name,
         )
 
 
-def _evidence(
+def quoted(
     quotes: Sequence[tuple[int, int, Intent]], mapped: Mapped, source: str
 ) -> tuple[Evidence, ...]:
+    """Spans of the normalised text, quoted from the text as typed."""
     found = []
     for start, end, intent in quotes:
         first, last = mapped.span(start, end)
@@ -83,7 +84,7 @@ def _evidence(
     return tuple(found)
 
 
-def _ends(mapped: Mapped) -> Mapped:
+def ends(mapped: Mapped) -> Mapped:
     """The head and the tail of a long text, a line break between them."""
     size = len(mapped.text)
     if size <= HEAD + TAIL:

@@ -68,6 +68,7 @@ class Reading:
     condition: Condition = Condition.NONE
     deadline: date | None = None
     alert: bool
+    unclear: bool = False  # not sure enough to call anybody, too unsure to pass over
     severity: Severity
     evidence: tuple[Evidence, ...] = ()
     amounts: tuple[Amount, ...] = field(default=())
@@ -83,6 +84,7 @@ class Reading:
             "condition": str(self.condition),
             "deadline": self.deadline.isoformat() if self.deadline else None,
             "alert": self.alert,
+            "unclear": self.unclear,
             "severity": str(self.severity),
             "evidence": [
                 {"start": e.start, "end": e.end, "text": e.text, "intent": str(e.intent)}

@@ -1,0 +1,180 @@
+"""The trained reader: rules, encoder and calibration behind the ``Reader`` protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nlp.amounts import amounts
+from nlp.baseline import ends, fingerprint, quoted
+from nlp.encoder import evidence
+from nlp.encoder.decide import Decision, Logits, Settings, decide
+from nlp.encoder.engines import MODEL, Engine, OnnxEngine
+from nlp.encoder.inputs import Encoded, Features, Tokenizer, batched, rule_features
+from nlp.encoder.weights import TOKENIZER, BadArtefact, verify
+from nlp.mapped import Mapped
+from nlp.normalize import normalize
+from nlp.reading import Reading, Turn, Utterance
+from nlp.rules import Judgement, judge
+from nlp.scheme import SIGNAL_INTENTS, Intent, severity_of
+
+SETTINGS = "settings.json"
+#: Where the shipped model lies.
+SHIPPED = Path(__file__).parent.parent / "model"
+#: Messages run through the network at once; more only pads more.
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message on its way into the network."""
+
+    source: Utterance
+    mapped: Mapped
+    before: tuple[Turn, ...]
+    judged: Judgement
+    encoded: Encoded
+    rules: Features
+
+
+class EncoderReader:
+    """Reads with the trained network. Safe to share between threads; never raises on any text."""
+
+    def __init__(self, directory: Path = SHIPPED, *, engine: Engine | None = None) -> None:
+        """Load a model. Raises ``BadArtefact`` when a file is missing or was changed."""
+        manifest = verify(directory)
+        self._settings = Settings.load(directory / SETTINGS)
+        self._tokenizer = Tokenizer(directory / TOKENIZER)
+        self._engine = engine or OnnxEngine(directory / MODEL)
+        try:
+            self._name = f"{manifest['name']}@{manifest['files'][MODEL][:8]}{fingerprint()[:4]}"
+        except KeyError as error:
+            raise BadArtefact(f"the manifest has no {error}") from error
+
+    @property
+    def name(self) -> str:
+        """The model's name, with hex digits of its weights and of the rules beside them."""
+        return self._name
+
+    def read(self, batch: Sequence[Utterance]) -> list[Reading]:
+        """Read a batch, one reading each, in order."""
+        prepared = [prepare(utterance, self._tokenizer) for utterance in batch]
+        logits = run(self._engine, prepared)
+        decisions = [
+            decide(row, self._settings, stage=one.source.stage)
+            for row, one in zip(logits, prepared, strict=True)
+        ]
+        spans = self._spans(prepared, decisions)
+        return [
+            self._reading(one, decision, span)
+            for one, decision, span in zip(prepared, decisions, spans, strict=True)
+        ]
+
+    def _reading(self, one: Prepared, decision: Decision, span: evidence.Span | None) -> Reading:
+        source = one.source.text
+        quotes = [quote for quote in one.judged.quotes if quote[2] in decision.intents]
+        if span is not None:
+            quotes = [(*span, carrying(decision)), *(q for q in quotes if q[:2] != span)]
+        return Reading(
+            intents=decision.intents,
+            scores=decision.scores,
+            commitment=decision.commitment,
+            reported=decision.reported,
+            condition=decision.condition,
+            deadline=one.judged.deadline,
+            alert=decision.alert,
+            unclear=decision.unclear,
+            severity=severity_of(
+                decision.intents,
+                decision.commitment,
+                alert=decision.alert,
+                stage=one.source.stage,
+            ),
+            evidence=tuple(quoted(quotes, one.mapped, source)),
+            amounts=amounts(one.mapped, source),
+            model=self._name,
+        )
+
+    def _spans(
+        self, prepared: Sequence[Prepared], decisions: Sequence[Decision]
+    ) -> list[evidence.Span | None]:
+        """For every alert, the span it hangs on; None for the rest."""
+        tried: list[tuple[int, evidence.Span, Prepared]] = []
+        for number, (one, decision) in enumerate(zip(prepared, decisions, strict=True)):
+            if decision.alert:
+                text = one.mapped.text
+                quotes = [(start, end) for start, end, _ in one.judged.quotes]
+                for span in evidence.candidates(text, quotes):
+                    rest = evidence.without(text, span)
+                    tried.append((number, span, again(one, rest, self._tokenizer)))
+        if not tried:
+            return [None] * len(prepared)
+        logits = run(self._engine, [one for _, _, one in tried])
+        found: dict[int, list[tuple[evidence.Span, float]]] = {}
+        for (number, span, one), row in zip(tried, logits, strict=True):
+            left = decide(row, self._settings, stage=one.source.stage).alert_score
+            found.setdefault(number, []).append((span, decisions[number].alert_score - left))
+        spans: list[evidence.Span | None] = [None] * len(prepared)
+        for number, rows in found.items():
+            whole = (0, len(prepared[number].mapped.text))
+            best = evidence.best([span for span, _ in rows], [drop for _, drop in rows])
+            spans[number] = best or whole
+        return spans
+
+
+def prepare(utterance: Utterance, tokenizer: Tokenizer) -> Prepared:
+    """Normalise, judge by rules, tokenize."""
+    mapped = ends(normalize(utterance.text))
+    before = tuple(
+        Turn(role=turn.role, text=ends(normalize(turn.text)).text)
+        for turn in utterance.context[-2:]
+    )
+    return _prepared(utterance, mapped, before, mapped.text, tokenizer)
+
+
+def again(one: Prepared, text: str, tokenizer: Tokenizer) -> Prepared:
+    """The same message with another normalised text."""
+    return _prepared(one.source, one.mapped, one.before, text, tokenizer)
+
+
+def _prepared(
+    utterance: Utterance,
+    mapped: Mapped,
+    before: tuple[Turn, ...],
+    text: str,
+    tokenizer: Tokenizer,
+) -> Prepared:
+    judged = judge(text, stage=utterance.stage, context=utterance.context, now=utterance.now)
+    return Prepared(
+        utterance,
+        mapped,
+        before,
+        judged,
+        tokenizer.encode(text, stage=utterance.stage, context=before),
+        rule_features(judged),
+    )
+
+
+def run(engine: Engine, prepared: Sequence[Prepared]) -> Logits:
+    """Logits of messages ``[messages, OUTPUTS]``, in their order; run sorted by length."""
+    order = sorted(range(len(prepared)), key=lambda number: len(prepared[number].encoded.ids))
+    rows: list[Logits | None] = [None] * len(prepared)
+    for start in range(0, len(order), BATCH):
+        numbers = order[start : start + BATCH]
+        ids, segments = batched([prepared[number].encoded for number in numbers])
+        rules = np.stack([prepared[number].rules for number in numbers])
+        for number, row in zip(numbers, engine.logits(ids, segments, rules), strict=True):
+            rows[number] = row
+    found = [row for row in rows if row is not None]
+    return np.stack(found) if found else np.zeros((0, 0), np.float32)
+
+
+def carrying(decision: Decision) -> Intent:
+    """The intent an alert is about: another way if there is one, else the surest."""
+    for intent in decision.intents:
+        if intent in SIGNAL_INTENTS:
+            return intent
+    return decision.intents[0]

@@ -1,0 +1,1 @@
+"""Making and judging readers: augmentation, training, calibration, evaluation. Not for serving."""
