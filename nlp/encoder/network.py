@@ -20,9 +20,14 @@ OUTPUTS = len(INTENTS) + len(STEPS) + 1 + 1 + len(CONDITIONS)
 class Network(nn.Module):
     """``(ids [B, T], segments [B, T], rules [B, RULES]) -> logits [B, OUTPUTS]``.
 
-    The message's own tokens are averaged, and so is everything; what the rules say enters the
-    last layer only, where it can confirm or correct.
+    The message's own tokens are averaged, and so is everything. The averages of the untrained
+    encoder differ little between texts, so they are centred and scaled by what training data
+    shows (``standardise``) before the head sees them. What the rules say enters the last layer
+    only, where it can confirm or correct.
     """
+
+    center: Tensor
+    scale: Tensor
 
     def __init__(self, encoder: BertModel, *, dropout: float = 0.1) -> None:
         super().__init__()
@@ -31,18 +36,33 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(2 * size, OUTPUTS)
         self.rules = nn.Linear(RULES, OUTPUTS, bias=False)
-        nn.init.normal_(self.head.weight, std=0.02)
+        self.register_buffer("center", torch.zeros(2 * size))
+        self.register_buffer("scale", torch.ones(2 * size))
+        nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         nn.init.zeros_(self.rules.weight)
 
     def forward(self, ids: Tensor, segments: Tensor, rules: Tensor) -> Tensor:
+        return self.judged(self.pooled(ids, segments), rules)
+
+    def pooled(self, ids: Tensor, segments: Tensor) -> Tensor:
+        """The encoder's two averages side by side, ``[B, 2 * hidden]``."""
         present = (ids != PAD).to(torch.long)
         states = self.encoder(
             input_ids=ids, attention_mask=present, token_type_ids=segments
         ).last_hidden_state
-        pooled = torch.cat([_mean(states, segments), _mean(states, present)], dim=1)
-        logits: Tensor = self.head(self.dropout(pooled)) + self.rules(rules)
+        return torch.cat([_mean(states, segments), _mean(states, present)], dim=1)
+
+    def judged(self, pooled: Tensor, rules: Tensor) -> Tensor:
+        """The head: logits ``[B, OUTPUTS]`` from the averages and the rules."""
+        features = self.dropout((pooled - self.center) * self.scale)
+        logits: Tensor = self.head(features) + self.rules(rules)
         return logits
+
+    def standardise(self, pooled: Tensor) -> None:
+        """Learn centre and scale from averages ``[messages, 2 * hidden]``."""
+        self.center.copy_(pooled.mean(0))
+        self.scale.copy_(1 / pooled.std(0).clamp_min(1e-4))
 
 
 def _mean(states: Tensor, mask: Tensor) -> Tensor:

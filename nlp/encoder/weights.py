@@ -2,8 +2,7 @@
 
 ``base.safetensors`` holds each weight matrix as the original Q4_0 blocks (uint8, 18 bytes for 32
 weights of a row: an fp16 scale, then 16 bytes whose low nibbles are weights 0-15 and high nibbles
-16-31, each minus 8) and everything else as float32. Nothing was rounded again. Its one metadata
-entry, ``q4_0``, is JSON: the shapes ``[rows, columns]`` of the matrices kept as blocks.
+16-31, each minus 8) and everything else as float32. Nothing was rounded again.
 """
 
 from __future__ import annotations
@@ -23,8 +22,6 @@ Shape = tuple[int, ...]
 
 #: Weights of a row that share one scale, and the bytes they take together.
 BLOCK, BLOCK_BYTES = 32, 18
-#: The metadata entry with the shapes of the matrices kept as blocks.
-Q4_0 = "q4_0"
 WEIGHTS, TOKENIZER, CONFIG, MANIFEST = (
     "base.safetensors",
     "tokenizer.json",
@@ -47,25 +44,6 @@ def decode(blocks: Blocks) -> Array:
     nibbles = packed[:, 2:]
     weights = np.concatenate([nibbles & 15, nibbles >> 4], axis=1).astype(np.float32) - 8
     return np.asarray(weights * scale, dtype=np.float32).reshape(rows, -1)
-
-
-def encode(weights: Array) -> Blocks:
-    """float32 ``[rows, columns]`` as Q4_0 blocks; ``columns`` must be a multiple of 32.
-
-    The weight farthest from 0 becomes -8 times the scale. As every published block holds such a
-    weight, ``encode(decode(blocks))`` gives those blocks back byte for byte.
-    """
-    rows, columns = weights.shape
-    if columns % BLOCK:
-        raise BadArtefact(f"a row of {columns} weights is no run of {BLOCK}-weight blocks")
-    runs = np.ascontiguousarray(weights, np.float32).reshape(-1, BLOCK)
-    farthest = np.take_along_axis(runs, np.abs(runs).argmax(axis=1)[:, None], axis=1)
-    scale = (farthest / -8).astype("<f2")
-    divisor = np.where(scale == 0, 1, scale).astype(np.float32)
-    nibbles = np.clip(np.rint(runs / divisor) + 8, 0, 15).astype(np.uint8)
-    low, high = nibbles[:, : BLOCK // 2], nibbles[:, BLOCK // 2 :]
-    packed = np.concatenate([scale.view(np.uint8), low | (high << 4)], axis=1)
-    return packed.reshape(rows, -1)
 
 
 def shapes(config: Mapping[str, Any]) -> dict[str, Shape]:
@@ -158,21 +136,8 @@ def _tensors(data: bytes) -> dict[str, Array]:
     except SafetensorError as error:
         raise BadArtefact(f"{WEIGHTS}: {error}") from error
     tensors = {}
-    blocks = _block_shapes(data)
     for name, value in stored.items():
-        if value.dtype != (np.uint8 if name in blocks else np.float32):
+        if value.dtype not in (np.uint8, np.float32):
             raise BadArtefact(f"{name} is kept as {value.dtype}")
-        tensors[name] = decode(value) if name in blocks else value
-        if tensors[name].shape != blocks.get(name, value.shape):
-            raise BadArtefact(f"{name} has the shape {tensors[name].shape}, not {blocks[name]}")
+        tensors[name] = decode(value) if value.dtype == np.uint8 else value
     return tensors
-
-
-def _block_shapes(data: bytes) -> dict[str, Shape]:
-    """Of a readable safetensors file: a header's length (8 bytes, little endian), a header."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    try:
-        named = json.loads(header["__metadata__"][Q4_0])
-        return {name: tuple(shape) for name, shape in named.items()}
-    except (KeyError, AttributeError, TypeError, ValueError) as error:
-        raise BadArtefact(f"{WEIGHTS} does not say which tensors are blocks: {error!r}") from error

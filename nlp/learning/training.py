@@ -33,6 +33,8 @@ class Recipe:
     batch: int = 32
     rate: float = 2e-4  # AdamW, encoder; linear warm-up over a tenth, then linear to 0
     head_rate: float = 1e-3
+    head_steps: int = 200  # full-batch steps that fit the head before fine-tuning
+    head_decay: float = 0.1
     decay: float = 0.01
     noise: float = 0.35  # share of examples replaced by a noisy copy, drawn anew each epoch
     neighbours: float = 0.08  # of a commitment's mass that each neighbouring step gets
@@ -65,14 +67,13 @@ def train(
     steps = recipe.epochs * math.ceil(len(examples) / recipe.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
     began = time.monotonic()
+    _start_head(network, [item(example, tokenizer) for example in examples], recipe)
     network.train()
     for epoch in range(recipe.epochs):
         items = copies(examples, tokenizer, chance, share=recipe.noise)
         losses = []
         for group in batches(items, recipe.batch, chance):
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = network(*_inputs(group))
-            loss = _loss(logits.float(), _targets(group), recipe.neighbours)
+            loss = _loss(network(*_inputs(group)), _targets(group), recipe.neighbours)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -99,6 +100,30 @@ def prepared(examples: Sequence[Example], base: Path) -> list[Item]:
     """Examples as they are, without noise."""
     tokenizer = Tokenizer(base / TOKENIZER)
     return [item(example, tokenizer) for example in examples]
+
+
+def _start_head(network: Network, items: Sequence[Item], recipe: Recipe) -> None:
+    """Fit the head on the untrained encoder first, so that fine-tuning starts from a good answer.
+
+    A head that starts at nothing pulls the encoder out of shape before it knows what it wants
+    (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features").
+    """
+    network.eval()
+    order = sorted(range(len(items)), key=lambda number: len(items[number].encoded.ids))
+    ordered = [items[number] for number in order]
+    with torch.no_grad():
+        groups = [ordered[at : at + 64] for at in range(0, len(ordered), 64)]
+        pooled = torch.cat([network.pooled(*_inputs(group)[:2]) for group in groups])
+        network.standardise(pooled)
+    rules, wanted = _inputs(ordered)[2], _targets(ordered)
+    head = [*network.head.parameters(), *network.rules.parameters()]
+    optimizer = torch.optim.AdamW(head, lr=0.01, weight_decay=recipe.head_decay)
+    network.dropout.train()
+    for _ in range(recipe.head_steps):
+        loss = _loss(network.judged(pooled, rules), wanted, recipe.neighbours)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
 
 
 def _inputs(group: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor]:
