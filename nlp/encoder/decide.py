@@ -26,15 +26,22 @@ _AFTER = frozenset({Intent.TEAM_FIT, Intent.WORKLOAD, Intent.POSITIVE, Intent.LE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What calibration on voices outside the training set found. Temperatures divide logits."""
+    """What calibration on voices outside the training set found.
 
-    intent_temperature: float = 1.0
-    step_temperature: float = 1.0
-    alert_temperature: float = 1.0
+    The pairs say how much the logits of the network and of the n-grams count; together they are
+    calibrated, so their sigmoid or softmax is a probability.
+    """
+
+    intents: tuple[float, float] = (1.0, 0.0)
+    steps: tuple[float, float] = (1.0, 0.0)
+    reported: tuple[float, float] = (1.0, 0.0)
+    conditions: tuple[float, float] = (1.0, 0.0)
+    #: Of the alert: both models' own logits, the log-odds of a negative commitment, a constant.
+    alert: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
     thresholds: Mapping[str, float] = field(default_factory=dict)  # intent: probability
-    alert: float = 0.5
-    unclear: float = 0.3  # from here up to ``alert`` a person should look when there is time
-    reported: float = 0.5
+    alert_from: float = 0.5
+    unclear_from: float = 0.3  # from here up to the alert a person should look when there is time
+    reported_from: float = 0.5
 
     @classmethod
     def load(cls, path: Path) -> Settings:
@@ -47,6 +54,30 @@ class Settings:
     def dump(self) -> dict[str, Any]:
         """Ready for JSON."""
         return asdict(self)
+
+
+def blended(network: Logits, ngrams: Logits, settings: Settings) -> Logits:
+    """Both models' logits ``[messages, OUTPUTS]`` as one calibrated set of the same shape."""
+    made = np.zeros_like(network)
+    for columns, (first, second) in (
+        (slice(0, _A), settings.intents),
+        (slice(_A, _B), settings.steps),
+        (slice(_B + 1, _B + 2), settings.reported),
+        (slice(_B + 2, None), settings.conditions),
+    ):
+        made[:, columns] = first * network[:, columns] + second * ngrams[:, columns]
+    first, second, third, constant = settings.alert
+    made[:, _B] = first * network[:, _B] + second * ngrams[:, _B] + third * doubts(made) + constant
+    return made
+
+
+def doubts(logits: Logits) -> Row:
+    """Log-odds that the commitment is negative, ``[messages]``."""
+    steps = np.asarray(logits[:, _A:_B], np.float64)
+    zero = STEPS.index(0)
+    return np.asarray(
+        np.logaddexp.reduce(steps[:, :zero], axis=1) - np.logaddexp.reduce(steps[:, zero:], axis=1)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +94,16 @@ class Decision:
     alert_score: float
 
 
-def alert_scores(logits: Logits, settings: Settings) -> Row:
-    """Probability that a person must see each message, ``[messages]``."""
-    return np.asarray(_sigmoid(logits[:, _B] / settings.alert_temperature), np.float64)
+def alert_scores(logits: Logits) -> Row:
+    """Probability that a person must see each message, ``[messages]``, of blended logits."""
+    return np.asarray(_sigmoid(logits[:, _B]), np.float64)
 
 
 def decide(row: Logits, settings: Settings, *, stage: str) -> Decision:
-    """The labels of one message from its logits ``[OUTPUTS]``."""
-    chances = _sigmoid(row[:_A] / settings.intent_temperature)
-    steps = _softmax(row[_A:_B] / settings.step_temperature)
-    alert_score = float(_sigmoid(row[_B] / settings.alert_temperature))
+    """The labels of one message from its blended logits ``[OUTPUTS]``."""
+    chances = _sigmoid(row[:_A])
+    steps = _softmax(row[_A:_B])
+    alert_score = float(_sigmoid(row[_B]))
     reported = float(_sigmoid(row[_B + 1]))
     conditions = _softmax(row[_B + 2 :])
     for number, intent in enumerate(INTENTS):
@@ -81,11 +112,11 @@ def decide(row: Logits, settings: Settings, *, stage: str) -> Decision:
         ):
             chances[number] = 0.0
     limits = np.array([settings.thresholds.get(str(intent), 0.5) for intent in INTENTS])
-    alert = alert_score >= settings.alert
+    alert = alert_score >= settings.alert_from
     chosen = _chosen(chances, limits)
     commitment = STEPS[int(np.searchsorted(np.cumsum(steps), 0.5))]
     condition = CONDITIONS[int(conditions.argmax())]
-    is_reported = reported >= settings.reported and not alert
+    is_reported = reported >= settings.reported_from and not alert
     labels = (chosen, commitment, condition)
     if needs_alert(chosen, commitment, reported=is_reported, condition=condition) != alert:
         labels = (
@@ -100,7 +131,7 @@ def decide(row: Logits, settings: Settings, *, stage: str) -> Decision:
         reported=is_reported,
         condition=condition,
         alert=alert,
-        unclear=not alert and alert_score >= settings.unclear,
+        unclear=not alert and alert_score >= settings.unclear_from,
         alert_score=alert_score,
     )
 

@@ -21,6 +21,9 @@ INTENTS = tuple(Intent)
 STEPS = tuple(range(COMMITMENT_MIN, COMMITMENT_MAX + 1))
 CONDITIONS = tuple(Condition)
 
+#: Columns of every model's output: intents, commitment steps, alert, reported, conditions.
+OUTPUTS = len(INTENTS) + len(STEPS) + 1 + 1 + len(CONDITIONS)
+
 #: Tokens kept of a turn before and of the message. Of a longer message the head and the tail.
 TURN_TOKENS, HEAD_TOKENS, TAIL_TOKENS = 40, 96, 56
 START, PAD, END = 0, 1, 2

@@ -10,11 +10,8 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-from nlp.encoder.inputs import CONDITIONS, INTENTS, PAD, RULES, STEPS
+from nlp.encoder.inputs import OUTPUTS, PAD, RULES
 from nlp.encoder.weights import CONFIG, load_base
-
-#: Columns of the network's one output: intents, commitment steps, alert, reported, conditions.
-OUTPUTS = len(INTENTS) + len(STEPS) + 1 + 1 + len(CONDITIONS)
 
 
 class Network(nn.Module):

@@ -11,9 +11,10 @@ import numpy as np
 from nlp.amounts import amounts
 from nlp.baseline import ends, fingerprint, quoted
 from nlp.encoder import evidence
-from nlp.encoder.decide import Decision, Logits, Settings, decide
+from nlp.encoder.decide import Decision, Logits, Settings, blended, decide
 from nlp.encoder.engines import MODEL, Engine, OnnxEngine
-from nlp.encoder.inputs import Encoded, Features, Tokenizer, batched, rule_features
+from nlp.encoder.inputs import OUTPUTS, Encoded, Features, Tokenizer, batched, rule_features
+from nlp.encoder.ngrams import Ngrams
 from nlp.encoder.weights import TOKENIZER, BadArtefact, verify
 from nlp.mapped import Mapped
 from nlp.normalize import normalize
@@ -34,6 +35,7 @@ class Prepared:
 
     source: Utterance
     mapped: Mapped
+    text: str  # normalised; of a trial without a span, the rest
     before: tuple[Turn, ...]
     judged: Judgement
     encoded: Encoded
@@ -49,6 +51,7 @@ class EncoderReader:
         self._settings = Settings.load(directory / SETTINGS)
         self._tokenizer = Tokenizer(directory / TOKENIZER)
         self._engine = engine or OnnxEngine(directory / MODEL)
+        self._ngrams = Ngrams.load(directory)
         try:
             self._name = f"{manifest['name']}@{manifest['files'][MODEL][:8]}{fingerprint()[:4]}"
         except KeyError as error:
@@ -62,7 +65,7 @@ class EncoderReader:
     def read(self, batch: Sequence[Utterance]) -> list[Reading]:
         """Read a batch, one reading each, in order."""
         prepared = [prepare(utterance, self._tokenizer) for utterance in batch]
-        logits = run(self._engine, prepared)
+        logits = self.logits(prepared)
         decisions = [
             decide(row, self._settings, stage=one.source.stage)
             for row, one in zip(logits, prepared, strict=True)
@@ -72,6 +75,10 @@ class EncoderReader:
             self._reading(one, decision, span)
             for one, decision, span in zip(prepared, decisions, spans, strict=True)
         ]
+
+    def logits(self, prepared: Sequence[Prepared]) -> Logits:
+        """Calibrated logits of both models together, ``[messages, OUTPUTS]``."""
+        return blended(run(self._engine, prepared), grams(self._ngrams, prepared), self._settings)
 
     def _reading(self, one: Prepared, decision: Decision, span: evidence.Span | None) -> Reading:
         source = one.source.text
@@ -112,7 +119,7 @@ class EncoderReader:
                     tried.append((number, span, again(one, rest, self._tokenizer)))
         if not tried:
             return [None] * len(prepared)
-        logits = run(self._engine, [one for _, _, one in tried])
+        logits = self.logits([one for _, _, one in tried])
         found: dict[int, list[tuple[evidence.Span, float]]] = {}
         for (number, span, one), row in zip(tried, logits, strict=True):
             left = decide(row, self._settings, stage=one.source.stage).alert_score
@@ -151,6 +158,7 @@ def _prepared(
     return Prepared(
         utterance,
         mapped,
+        text,
         before,
         judged,
         tokenizer.encode(text, stage=utterance.stage, context=before),
@@ -169,7 +177,16 @@ def run(engine: Engine, prepared: Sequence[Prepared]) -> Logits:
         for number, row in zip(numbers, engine.logits(ids, segments, rules), strict=True):
             rows[number] = row
     found = [row for row in rows if row is not None]
-    return np.stack(found) if found else np.zeros((0, 0), np.float32)
+    return np.stack(found) if found else np.zeros((0, OUTPUTS), np.float32)
+
+
+def grams(model: Ngrams, prepared: Sequence[Prepared]) -> Logits:
+    """Logits of the n-grams ``[messages, OUTPUTS]``."""
+    rows = [
+        model.logits(one.text, one.before, stage=one.source.stage, rules=one.rules)
+        for one in prepared
+    ]
+    return np.stack(rows) if rows else np.zeros((0, OUTPUTS), np.float32)
 
 
 def carrying(decision: Decision) -> Intent:

@@ -1,0 +1,101 @@
+"""From a trained network to what is served: ONNX with int8 weights, one file, with a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nlp.encoder.decide import Settings
+from nlp.encoder.engines import MODEL
+from nlp.encoder.inputs import RULES
+from nlp.encoder.network import Network
+from nlp.encoder.ngrams import TABLE, VOCABULARY, Ngrams
+from nlp.encoder.reader import SETTINGS
+from nlp.encoder.weights import MANIFEST, TOKENIZER
+
+OPSET = 17
+NAMES = ("ids", "segments", "rules")
+
+
+def to_onnx(network: Network, path: Path) -> None:
+    """Write the network as an int8 ONNX file with dynamic batch and length.
+
+    Weights are unsigned 8 bit, one scale an output channel, so that processors without VNNI
+    neither saturate nor differ from those with it.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    network.eval()
+    example = (
+        torch.randint(3, 100, (2, 7)),
+        torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1]]),
+        torch.zeros(2, RULES),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.onnx"
+        torch.onnx.export(
+            network,
+            example,
+            str(plain),
+            input_names=list(NAMES),
+            output_names=["logits"],
+            dynamic_axes={
+                "ids": {0: "batch", 1: "length"},
+                "segments": {0: "batch", 1: "length"},
+                "rules": {0: "batch"},
+                "logits": {0: "batch"},
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        quantize_dynamic(
+            str(plain), str(path), per_channel=True, weight_type=QuantType.QUInt8
+        )
+
+
+def weights_of(path: Path) -> dict[str, Any]:
+    """Tensors of a quantised file by their initializers' names, back as float32."""
+    import onnx
+    from onnx import numpy_helper
+
+    stored = {
+        tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer
+    }
+    found: dict[str, Any] = {}
+    for name, value in stored.items():
+        if not name.endswith("_quantized"):
+            continue
+        plain = name.removesuffix("_quantized")
+        scale, zero = stored[f"{plain}_scale"], stored[f"{plain}_zero_point"]
+        found[plain] = (value.astype(np.float32) - zero.astype(np.float32)) * scale
+    return found | {name: value for name, value in stored.items() if value.dtype == np.float32}
+
+
+def write_manifest(directory: Path, *, name: str, about: dict[str, Any]) -> None:
+    """Name every file of a model and its SHA-256. ``about`` says how it was made."""
+    files = (MODEL, TOKENIZER, TABLE, VOCABULARY, SETTINGS)
+    manifest = {
+        "name": name,
+        **about,
+        "files": {
+            file: hashlib.sha256((directory / file).read_bytes()).hexdigest() for file in files
+        },
+    }
+    (directory / MANIFEST).write_text(
+        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def write_rest(directory: Path, base: Path, ngrams: Ngrams, settings: Settings) -> None:
+    """Everything of a model beside the network itself."""
+    ngrams.save(directory)
+    (directory / TOKENIZER).write_bytes((base / TOKENIZER).read_bytes())
+    (directory / SETTINGS).write_text(
+        json.dumps(settings.dump(), indent=2) + "\n", encoding="utf-8"
+    )
