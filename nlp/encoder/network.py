@@ -48,7 +48,7 @@ class Network(nn.Module):
         states = self.encoder(
             input_ids=ids, attention_mask=present, token_type_ids=segments
         ).last_hidden_state
-        return torch.cat([_mean(states, segments), _mean(states, present)], dim=1)
+        return torch.cat([mean(states, segments), mean(states, present)], dim=1)
 
     def judged(self, pooled: Tensor, rules: Tensor) -> Tensor:
         """The head: logits ``[B, OUTPUTS]`` from the averages and the rules."""
@@ -62,7 +62,8 @@ class Network(nn.Module):
         self.scale.copy_(1 / pooled.std(0).clamp_min(1e-4))
 
 
-def _mean(states: Tensor, mask: Tensor) -> Tensor:
+def mean(states: Tensor, mask: Tensor) -> Tensor:
+    """Average of the masked tokens: ``[B, T, hidden], [B, T] -> [B, hidden]``."""
     weight = mask.unsqueeze(-1).to(states.dtype)
     return (states * weight).sum(1) / weight.sum(1)
 

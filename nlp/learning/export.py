@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from nlp.encoder.decide import Settings
@@ -17,6 +17,7 @@ from nlp.encoder.inputs import RULES
 from nlp.encoder.network import Network
 from nlp.encoder.ngrams import TABLE, VOCABULARY, Ngrams
 from nlp.encoder.reader import SETTINGS
+from nlp.encoder.served import Served
 from nlp.encoder.weights import MANIFEST, TOKENIZER
 
 OPSET = 17
@@ -26,21 +27,21 @@ NAMES = ("ids", "segments", "rules")
 def to_onnx(network: Network, path: Path) -> None:
     """Write the network as an int8 ONNX file with dynamic batch and length.
 
-    Weights are unsigned 8 bit, one scale an output channel, so that processors without VNNI
-    neither saturate nor differ from those with it.
+    Weights are signed with one scale an output channel and seven bits: with eight, processors
+    without VNNI saturate sums, and the same file would read differently on two machines.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    network.eval()
     example = (
         torch.randint(3, 100, (2, 7)),
         torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1]]),
         torch.zeros(2, RULES),
     )
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # both exporters warn of their own future
         plain = Path(folder) / "plain.onnx"
         torch.onnx.export(
-            network,
+            Served(network.eval()).eval(),
             example,
             str(plain),
             input_names=list(NAMES),
@@ -55,26 +56,17 @@ def to_onnx(network: Network, path: Path) -> None:
             dynamo=False,
         )
         quantize_dynamic(
-            str(plain), str(path), per_channel=True, weight_type=QuantType.QUInt8
+            str(plain),
+            str(path),
+            per_channel=True,
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=[
+                "/head/Gemm",
+                "/head/Gemm_MatMul",
+                "/rules/MatMul",
+            ],  # small, and the last word
         )
-
-
-def weights_of(path: Path) -> dict[str, Any]:
-    """Tensors of a quantised file by their initializers' names, back as float32."""
-    import onnx
-    from onnx import numpy_helper
-
-    stored = {
-        tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer
-    }
-    found: dict[str, Any] = {}
-    for name, value in stored.items():
-        if not name.endswith("_quantized"):
-            continue
-        plain = name.removesuffix("_quantized")
-        scale, zero = stored[f"{plain}_scale"], stored[f"{plain}_zero_point"]
-        found[plain] = (value.astype(np.float32) - zero.astype(np.float32)) * scale
-    return found | {name: value for name, value in stored.items() if value.dtype == np.float32}
 
 
 def write_manifest(directory: Path, *, name: str, about: dict[str, Any]) -> None:

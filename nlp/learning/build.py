@@ -1,0 +1,157 @@
+"""The whole of ``yinuo train``: from labelled messages to a model folder that can be served."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlp.baseline import fingerprint
+from nlp.corpus import Example
+from nlp.encoder.decide import Logits, Settings, blended
+from nlp.encoder.engines import MODEL, OnnxEngine
+from nlp.encoder.inputs import INTENTS, STEPS, Tokenizer
+from nlp.encoder.ngrams import Ngrams
+from nlp.encoder.reader import EncoderReader, Prepared, grams, prepare, run
+from nlp.encoder.weights import TOKENIZER, verify
+from nlp.learning import linear
+from nlp.learning.calibrate import calibrate
+from nlp.learning.export import to_onnx, write_manifest, write_rest
+from nlp.learning.prepared import targets, utterance
+from nlp.learning.sources import Corpus
+from nlp.learning.training import Progress, Recipe, train
+from nlp.measure.quick import Scores, scores
+
+BASE = Path(__file__).parent.parent / "encoder" / "base"
+NAME = "encoder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """One seed's network, exported and calibrated. ``loss`` is on the calibration voices."""
+
+    seed: int
+    directory: Path
+    loss: float
+    scores: Scores  # on the test voices
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a training tells while it runs."""
+
+    seed: int
+    progress: Progress | None = None
+    trained: Trained | None = None
+
+
+def build(
+    corpus: Corpus,
+    out: Path,
+    *,
+    recipe: Recipe,
+    seeds: Sequence[int] = (1,),
+    base: Path = BASE,
+    tell: Callable[[Told], None] = lambda _: None,
+) -> list[Trained]:
+    """Train every seed and leave the one best on the calibration voices in ``out``.
+
+    Returns all of them, best first. Raises ``BadArtefact`` when the base was changed.
+    """
+    verify(base)
+    tokenizer = Tokenizer(base / TOKENIZER)
+    prepared = _prepared(corpus.train, tokenizer)
+    ngrams = linear.fit(prepared, np.stack([targets(example) for example in corpus.train]))
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in seeds:
+            directory = Path(folder) / str(seed)
+            directory.mkdir()
+            one = _one(corpus, directory, replace(recipe, seed=seed), ngrams, base, tell)
+            found.append(one)
+            tell(Told(seed=seed, trained=one))
+        found.sort(key=lambda one: one.loss)
+        _publish(found, out, corpus, recipe)
+    return [replace(one, directory=out) for one in found]
+
+
+def _one(
+    corpus: Corpus,
+    directory: Path,
+    recipe: Recipe,
+    ngrams: Ngrams,
+    base: Path,
+    tell: Callable[[Told], None],
+) -> Trained:
+    began = time.monotonic()
+    network = train(
+        corpus.train,
+        base,
+        recipe,
+        tell=lambda progress: tell(Told(seed=recipe.seed, progress=progress)),
+    )
+    to_onnx(network, directory / MODEL)
+    loss = calibrated(corpus.calibration, directory, ngrams, base)
+    reader = EncoderReader(directory)
+    return Trained(
+        seed=recipe.seed,
+        directory=directory,
+        loss=loss,
+        scores=scores(corpus.test, reader.read([utterance(one) for one in corpus.test])),
+        seconds=time.monotonic() - began,
+    )
+
+
+def calibrated(
+    examples: Sequence[Example], directory: Path, ngrams: Ngrams, base: Path = BASE
+) -> float:
+    """Calibrate the very file that is served, and write all that belongs to it beside it.
+
+    Returns the loss of the blend on the calibration voices: what picks the best of seeds.
+    """
+    ready = _prepared(examples, Tokenizer(base / TOKENIZER))
+    network = run(OnnxEngine(directory / MODEL), ready)
+    second = grams(ngrams, ready)
+    settings = calibrate(network, second, examples)
+    write_rest(directory, base, ngrams, settings)
+    write_manifest(directory, name=NAME, about={})
+    return _loss(blended(network, second, settings), examples, settings)
+
+
+def _loss(logits: Logits, examples: Sequence[Example], settings: Settings) -> float:
+    """Mean negative log-likelihood of intents and alert."""
+    wanted = np.stack([targets(example) for example in examples]).astype(np.float64)
+    columns = [*range(len(INTENTS)), len(INTENTS) + len(STEPS)]
+    values = np.asarray(logits[:, columns], np.float64)
+    return float((np.logaddexp(0, values) - wanted[:, columns] * values).mean())
+
+
+def _publish(found: Sequence[Trained], out: Path, corpus: Corpus, recipe: Recipe) -> None:
+    best = found[0]
+    out.mkdir(parents=True, exist_ok=True)
+    about: dict[str, Any] = {
+        "recipe": asdict(replace(recipe, seed=best.seed)),
+        "data": {
+            "digest": corpus.digest,
+            "train": len(corpus.train),
+            "calibration": len(corpus.calibration),
+            "test": len(corpus.test),
+        },
+        "rules": fingerprint(),
+        "seeds": {str(one.seed): asdict(one.scores) for one in found},
+    }
+    write_manifest(best.directory, name=NAME, about=json.loads(json.dumps(about)))
+    for path in best.directory.iterdir():
+        shutil.copyfile(path, out / path.name)
+
+
+def _prepared(examples: Sequence[Example], tokenizer: Tokenizer) -> list[Prepared]:
+    return [prepare(utterance(example), tokenizer) for example in examples]

@@ -1,0 +1,1 @@
+"""How well a reader reads: figures with intervals, baselines beside it, a page that shows them."""
