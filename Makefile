@@ -38,21 +38,28 @@ help:
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Not in the lock: where its CPU build comes from differs from machine to machine. On Linux a plain
+# index serves a CUDA build of several gigabytes; TORCH="torch==2.13.0 --index-url ..." chooses.
+TORCH ?= torch==2.13.0
+.venv/.torch: .venv/.locked
+	$(BIN)/pip install --quiet $(TORCH)
+	@touch $@
+
 demo: .venv/.ready
 	$(BIN)/yinuo demo --port $(PORT)
 
-test: .venv/.ready
+test: .venv/.ready .venv/.torch
 	@.ci/browser
 	@$(BIN)/python -m pytest
 
-check: .venv/.ready
+check: .venv/.ready .venv/.torch
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit -q -m "not slow"
 
-bench: .venv/.ready
+bench: .venv/.ready .venv/.torch
 	$(BIN)/python -m tests.benchmarks
 
 $(BIN)/uv: | .venv/.locked

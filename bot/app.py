@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import jobs, pipeline
+from bot import jobs, models, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.delivery import ChannelDelivery
@@ -41,7 +41,6 @@ from storage.vault import Vault
 
 log = structlog.get_logger()
 
-READER = "nlp.baseline:RuleReader"
 #: With pauses that double up to a quarter of an hour this is about six hours of outage.
 SEND_ATTEMPTS = 32
 
@@ -236,7 +235,10 @@ def build(
         engine = PostgresEngine(
             settings.effective_database_url, now=now, heartbeat_s=stalled / 3, stalled_s=stalled
         )
-    reader = ReaderProcess(READER, timeout=settings.engine.reader_timeout_s)
+    reader = ReaderProcess(
+        models.factory(settings.reader.engine, settings.reader.model, settings.data_dir),
+        timeout=settings.engine.reader_timeout_s,
+    )
     road = Road(
         database=database,
         vault=vault,

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from bot import app, serving
+from bot import app, models, serving
 from bot.channels.base import Channel
 from bot.errors import BotError, CredentialsWrong, DeliveryError, StorageError
 from config import settings as configuration
@@ -168,10 +168,23 @@ def _stored(settings: Settings, database: Database) -> Iterator[Finding]:
 
 
 def _reader(settings: Settings) -> Iterator[Finding]:
-    from nlp.baseline import RuleReader
+    from nlp.encoder.weights import BadArtefact
+    from nlp.readers import reader as built
 
     started = time.monotonic()
-    reader = RuleReader()
+    try:
+        reader = built(
+            models.spec(settings.reader.engine, settings.reader.model, settings.data_dir)
+        )
+    except (BadArtefact, ImportError) as error:
+        yield Finding(
+            what="解读",
+            state="fail",
+            found=str(error),
+            remedy="模型文件缺失或被改动：重新安装，或运行 yinuo train --restore 回到上一个模型；"
+            "YINUO_READER__ENGINE=rules 可暂时只用规则",
+        )
+        return
     utterance = Utterance(text="薪资这块我还想再考虑一下", now=datetime.now(UTC))
     [reading] = reader.read([utterance])
     took = time.monotonic() - started

@@ -62,6 +62,15 @@ class EngineSettings(Section):
     reader_timeout_s: float = Field(default=10.0, gt=0)
 
 
+class ReaderSettings(Section):
+    """What reads the messages."""
+
+    #: "onnx" serves; "torch" is the same model as a reference; "rules" needs no model.
+    engine: str = Field(default="onnx", pattern="^(onnx|torch|rules)$")
+    #: A model's folder; empty: the one trained here if it replaced the shipped one, else that.
+    model: Path | None = None
+
+
 class WebchatSettings(Section):
     """The built-in channel."""
 
@@ -108,6 +117,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
     engine: EngineSettings = EngineSettings()
+    reader: ReaderSettings = ReaderSettings()
     webchat: WebchatSettings = WebchatSettings()
     telegram: TelegramSettings = TelegramSettings()
 

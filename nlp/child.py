@@ -44,8 +44,10 @@ def main(argv: list[str]) -> int:
 
 
 def _built(factory: str) -> Reader:
-    module, _, name = factory.partition(":")
-    reader: Reader = getattr(import_module(module), name)()
+    path, asked, argument = factory.partition("?")
+    module, _, name = path.partition(":")
+    made = getattr(import_module(module), name)
+    reader: Reader = made(argument) if asked else made()
     return reader
 
 

@@ -34,7 +34,8 @@ class _Ask:
 
 
 class ReaderProcess:
-    """An ``AsyncReader`` over ``factory`` ("package.module:Class"), built in a child process.
+    """An ``AsyncReader`` over ``factory`` ("package.module:Class", or with "?argument" after it),
+    built in a child process.
 
     Whatever waits when the child is free is sent at once, at most 16 utterances together, from
     any number of ``read`` calls. A batch that loses its child is read once more, one utterance

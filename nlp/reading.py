@@ -68,6 +68,7 @@ class Reading:
     condition: Condition = Condition.NONE
     deadline: date | None = None
     alert: bool
+    alert_score: float | None = None  # probability that a person must see it; None: no model
     unclear: bool = False  # not sure enough to call anybody, too unsure to pass over
     severity: Severity
     evidence: tuple[Evidence, ...] = ()
@@ -84,6 +85,7 @@ class Reading:
             "condition": str(self.condition),
             "deadline": self.deadline.isoformat() if self.deadline else None,
             "alert": self.alert,
+            "alert_score": None if self.alert_score is None else round(self.alert_score, 4),
             "unclear": self.unclear,
             "severity": str(self.severity),
             "evidence": [

@@ -89,6 +89,8 @@ def _reading(value: dict[str, Any]) -> Reading:
         condition=Condition(value["condition"]),
         deadline=date.fromisoformat(deadline) if deadline else None,
         alert=value["alert"],
+        alert_score=value["alert_score"],
+        unclear=value["unclear"],
         severity=Severity(value["severity"]),
         evidence=tuple(
             Evidence(

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from bot.app import READER, App
+from bot import models
+from bot.app import App
 from bot.pipeline import Road
 from bot.sandbox import definition, telling
 from bot.sandbox.definition import Script, Story
@@ -90,7 +91,11 @@ async def _reading(app: App, reader: AsyncReader | None) -> AsyncIterator[AsyncR
         yield app.reader
         return
     # Not the app's own: that one belongs to the event loop the app will be started in.
-    process = ReaderProcess(READER, timeout=app.settings.engine.reader_timeout_s)
+    settings = app.settings
+    process = ReaderProcess(
+        models.factory(settings.reader.engine, settings.reader.model, settings.data_dir),
+        timeout=settings.engine.reader_timeout_s,
+    )
     await process.start()
     try:
         yield process

@@ -29,8 +29,9 @@ TURN_TOKENS, HEAD_TOKENS, TAIL_TOKENS = 40, 96, 56
 START, PAD, END = 0, 1, 2
 RULES = len(INTENTS) + len(STEPS) + 3
 
-_STAGE = {"interview": "面试", "offer": "待定offer", "accepted": "已接受", "onboarded": "已入职"}
-_ROLE = {"hr": "对方:", "bot": "机器人:", "candidate": "我:"}
+# One token each: every token costs time.
+_STAGE = {"interview": "面试", "offer": "offer", "accepted": "接受", "onboarded": "上班"}
+_ROLE = {"hr": "hr", "bot": "机器人", "candidate": "我"}
 
 Ids = npt.NDArray[np.int64]
 Features = npt.NDArray[np.float32]
@@ -52,8 +53,8 @@ class Tokenizer:
 
         self._loaded = Loaded.from_file(str(path))
         self._loaded.no_truncation()
-        self._stages = {stage: self._ids(word) for stage, word in _STAGE.items()}
-        self._roles = {role: self._ids(word) for role, word in _ROLE.items()}
+        self._stages = {stage: self._ids(word)[-1:] for stage, word in _STAGE.items()}
+        self._roles = {role: self._ids(word)[-1:] for role, word in _ROLE.items()}
 
     def encode(self, text: str, *, stage: str, context: Sequence[Turn]) -> Encoded:
         """Ids of a normalised message with its normalised turns (the last two count)."""

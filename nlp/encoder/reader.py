@@ -87,12 +87,13 @@ class EncoderReader:
             quotes = [(*span, carrying(decision)), *(q for q in quotes if q[:2] != span)]
         return Reading(
             intents=decision.intents,
-            scores=decision.scores,
+            scores={intent: round(score, 4) for intent, score in decision.scores.items()},
             commitment=decision.commitment,
             reported=decision.reported,
             condition=decision.condition,
             deadline=one.judged.deadline,
             alert=decision.alert,
+            alert_score=round(decision.alert_score, 4),
             unclear=decision.unclear,
             severity=severity_of(
                 decision.intents,

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from nlp.encoder.inputs import CONDITIONS, INTENTS, OUTPUTS, STEPS
+from nlp.encoder.inputs import OUTPUTS
 from nlp.encoder.ngrams import SHARE_BEFORE, Ngrams, Rows, counted, rest_row, weighed
 from nlp.encoder.reader import Prepared
 from nlp.learning.prepared import Targets
@@ -19,10 +19,11 @@ from nlp.learning.prepared import Targets
 #: An n-gram is learnt from when this many messages hold it.
 SEEN = 3
 STRENGTH = 8.0  # inverse of the L2 penalty
+SURE = 6.0  # log-odds of an answer that was always the same
 
 
 def fit(prepared: Sequence[Prepared], targets: Targets, *, seen: int = SEEN) -> Ngrams:
-    """Fit on prepared messages and ``targets [messages, OUTPUTS]``."""
+    """Fit on prepared messages and ``targets [messages, OUTPUTS]``, each output by itself."""
     counts = [counted(one.text, one.before) for one in prepared]
     spread: Counter[str] = Counter()
     for own, turn in counts:
@@ -36,45 +37,17 @@ def fit(prepared: Sequence[Prepared], targets: Targets, *, seen: int = SEEN) -> 
     )
     matrix = _matrix(prepared, counts, vocabulary, rarity)
     weights = np.zeros((matrix.shape[1], OUTPUTS), np.float32)
-    bias = np.zeros(OUTPUTS, np.float32)
-    at = len(INTENTS)
-    groups = [
-        *(range(number, number + 1) for number in range(at)),
-        range(at, at + len(STEPS)),
-        range(at + len(STEPS), at + len(STEPS) + 1),
-        range(at + len(STEPS) + 1, at + len(STEPS) + 2),
-        range(OUTPUTS - len(CONDITIONS), OUTPUTS),
-    ]
-    for columns in groups:
-        _fit_group(matrix, targets[:, columns.start : columns.stop], columns, weights, bias)
+    for column in range(OUTPUTS):
+        wanted = targets[:, column] > 0.5
+        if wanted.all() or not wanted.any():  # nothing to tell apart: always the same answer
+            weights[-1, column] = SURE if wanted.all() else -SURE
+            continue
+        found = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=1)
+        found.fit(matrix, wanted)
+        weights[:, column] = found.coef_[0]
+        weights[-1, column] += found.intercept_[0]
     size = len(grams)
-    weights[-1] += bias
     return Ngrams(vocabulary, rarity, weights[:size], weights[size:])
-
-
-def _fit_group(matrix: Any, wanted: Targets, columns: range, weights: Rows, bias: Rows) -> None:
-    """One yes-or-no output, or one choice among several, into its columns of the table."""
-    classes = wanted[:, 0].astype(int) if len(columns) == 1 else wanted.argmax(axis=1)
-    present = np.unique(classes)
-    if len(present) < 2:  # nothing to tell apart: the answer is always the same
-        bias[columns.start : columns.stop] = -6.0
-        if len(columns) > 1 or present[0] == 1:
-            bias[columns.start + (int(present[0]) if len(columns) > 1 else 0)] = 6.0
-        return
-    found = LogisticRegression(C=STRENGTH, max_iter=1000).fit(matrix, classes)
-    if len(columns) == 1:
-        weights[:, columns.start] = found.coef_[0]
-        bias[columns.start] = found.intercept_[0]
-    elif len(present) == 2:
-        weights[:, columns.start + int(present[1])] = found.coef_[0]
-        bias[columns.start : columns.stop] = -6.0
-        bias[columns.start + int(present[0])] = 0.0
-        bias[columns.start + int(present[1])] = found.intercept_[0]
-    else:
-        bias[columns.start : columns.stop] = -6.0
-        for row, number in enumerate(present):
-            weights[:, columns.start + int(number)] = found.coef_[row]
-            bias[columns.start + int(number)] = found.intercept_[row]
 
 
 def _matrix(

@@ -28,10 +28,10 @@ _A, _B = len(INTENTS), len(INTENTS) + len(STEPS)
 class Recipe:
     """Everything training depends on besides the data."""
 
-    layers: int = 12
-    epochs: int = 5
+    layers: int = 6
+    epochs: int = 4
     batch: int = 32
-    rate: float = 2e-4  # AdamW, encoder; linear warm-up over a tenth, then linear to 0
+    rate: float = 2.5e-4  # AdamW, encoder; linear warm-up over a tenth, then linear to 0
     head_rate: float = 1e-3
     head_steps: int = 200  # full-batch steps that fit the head before fine-tuning
     head_decay: float = 0.1
@@ -73,7 +73,7 @@ def train(
         items = copies(examples, tokenizer, chance, share=recipe.noise)
         losses = []
         for group in batches(items, recipe.batch, chance):
-            loss = _loss(network(*_inputs(group)), _targets(group), recipe.neighbours)
+            loss = _loss(network(*inputs(group)), _targets(group), recipe.neighbours)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -91,7 +91,7 @@ def logits_of(network: Network, items: Sequence[Item], *, size: int = 64) -> Log
     with torch.inference_mode():
         for start in range(0, len(order), size):
             numbers = order[start : start + size]
-            found = network(*_inputs([items[number] for number in numbers])).numpy()
+            found = network(*inputs([items[number] for number in numbers])).numpy()
             rows |= dict(zip(numbers, found, strict=True))
     return np.stack([rows[number] for number in range(len(items))])
 
@@ -113,9 +113,9 @@ def _start_head(network: Network, items: Sequence[Item], recipe: Recipe) -> None
     ordered = [items[number] for number in order]
     with torch.no_grad():
         groups = [ordered[at : at + 64] for at in range(0, len(ordered), 64)]
-        pooled = torch.cat([network.pooled(*_inputs(group)[:2]) for group in groups])
+        pooled = torch.cat([network.pooled(*inputs(group)[:2]) for group in groups])
         network.standardise(pooled)
-    rules, wanted = _inputs(ordered)[2], _targets(ordered)
+    rules, wanted = inputs(ordered)[2], _targets(ordered)
     head = [*network.head.parameters(), *network.rules.parameters()]
     optimizer = torch.optim.AdamW(head, lr=0.01, weight_decay=recipe.head_decay)
     network.dropout.train()
@@ -126,7 +126,8 @@ def _start_head(network: Network, items: Sequence[Item], recipe: Recipe) -> None
         optimizer.step()
 
 
-def _inputs(group: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor]:
+def inputs(group: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor]:
+    """Ids, segments and rules of a batch, as the network takes them."""
     ids, segments = batched([one.encoded for one in group])
     rules = np.stack([one.rules for one in group])
     return torch.from_numpy(ids), torch.from_numpy(segments), torch.from_numpy(rules)

@@ -20,6 +20,7 @@ def alert_figures(voices: Voices, gold: Flags, found: Flags, where: Flags) -> Al
     """Alerts over the messages ``where[N]``; all arrays are ``[N]``."""
     hits, missed, false, harmless = _counts(voices, gold, found, where)
     rate = ratio(false, harmless)
+    f1 = np.where(hits + missed > 0, ratio(2 * hits, 2 * hits + missed + false), np.nan)
     return AlertFigures(
         messages=int(where.sum()),
         wanted=int((gold & where).sum()),
@@ -27,7 +28,7 @@ def alert_figures(voices: Voices, gold: Flags, found: Flags, where: Flags) -> Al
         hits=int((gold & found & where).sum()),
         precision=figure(ratio(hits, hits + false)),
         recall=figure(ratio(hits, hits + missed)),
-        f1=figure(ratio(2 * hits, 2 * hits + missed + false)),
+        f1=figure(f1),
         false_rate=figure(rate),
         false_per_1000=figure(1000 * rate),
     )

@@ -43,14 +43,7 @@ def side(rows: Sequence[Example] | Sequence[Reading]) -> Side:
     )
 
 
-def alert_score(reading: Reading) -> float | None:
-    """The probability that the message needs a person, where the reader gives one."""
-    score = getattr(reading, "alert_score", None)
-    return None if score is None else float(score)
-
-
 def alert_scores(readings: Sequence[Reading]) -> Row | None:
     """The scores ``[N]``, or None if any reading lacks one."""
-    scores = [alert_score(reading) for reading in readings]
-    known = [score for score in scores if score is not None]
-    return np.array(known, np.float64) if known and len(known) == len(scores) else None
+    known = [one.alert_score for one in readings if one.alert_score is not None]
+    return np.array(known, np.float64) if known and len(known) == len(readings) else None

@@ -104,7 +104,7 @@ def beside(
 
 
 def _strength(training: Sequence[Example], known: npt.NDArray[np.float64]) -> float:
-    """Of ``FROZEN_STRENGTHS`` the one with the smallest log loss of the alert on voices left out."""
+    """Of ``FROZEN_STRENGTHS`` the one with the smallest log loss of the alert on other voices."""
     voices = sorted({example.voice for example in training})
     left = frozenset(voices[::5]) if len(voices) >= 5 else frozenset()
     out = np.array([example.voice in left for example in training], np.bool_)

@@ -41,7 +41,7 @@ def calibration_figures(
     An intent that a reading gives no score for is not counted: nothing was claimed about it.
     """
     every: list[tuple[float, bool]] = []
-    by_intent = []
+    by_intent = {}
     for number, intent in enumerate(INTENTS):
         given = [
             (float(reading.scores[intent]), bool(intents[at, number]))
@@ -49,11 +49,11 @@ def calibration_figures(
             if intent in reading.scores
         ]
         every += given
-        by_intent.append((intent, _of(given)))
+        by_intent[intent] = _of(given)
     return CalibrationFigures(
         alert=calibration(alert_scores(readings), alert),
         intents=_of(every),
-        by_intent=tuple(by_intent),
+        by_intent=by_intent,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nlp.measure.sampling import Figure
@@ -163,7 +164,7 @@ class CalibrationFigures:
 
     alert: Calibration
     intents: Calibration
-    by_intent: tuple[tuple[Intent, Calibration], ...]
+    by_intent: Mapping[Intent, Calibration]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +229,10 @@ class BadLine:
     line: int
     error: str
 
+    def as_dict(self) -> dict[str, int | str]:
+        """As ``yinuo classify`` answers such a line."""
+        return {"line": self.line, "error": self.error}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -258,3 +263,14 @@ class Report:
     evasion: EvasionFigures | None = None
     baselines: tuple[Baseline, ...] = ()
     bad: tuple[BadLine, ...] = field(default=())
+
+    def row(self) -> Baseline:
+        """The reader itself as a row among the baselines."""
+        return Baseline(
+            name=self.model or "—",
+            macro_f1=self.macro_f1.value,
+            alert_precision=self.alert.precision.value,
+            alert_recall=self.alert.recall.value,
+            false_alerts_per_1000=self.alert.false_per_1000.value,
+            commitment_mae=self.commitment.mean_error.value,
+        )

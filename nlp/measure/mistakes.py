@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlp.corpus import Example
-from nlp.measure.arrays import INTENTS, Side, alert_score
+from nlp.measure.arrays import INTENTS, Side
 from nlp.measure.figures import Confusion, Labels, Matrix, Mistake
 from nlp.reading import Reading
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN
@@ -64,7 +64,7 @@ def _mistake(kind: str, example: Example, reading: Reading) -> Mistake:
         text=example.text,
         gold=_labels(example),
         found=_labels(reading),
-        score=alert_score(reading),
+        score=reading.alert_score,
     )
 
 

@@ -56,7 +56,7 @@ class Voices:
         fewer than two voices.
         """
         given = np.asarray(values, np.float64)
-        cells = given.reshape(len(self._index), -1)
+        cells = given[:, np.newaxis] if given.ndim == 1 else given
         grouped = np.zeros((self._weights.shape[1], cells.shape[1]), np.float64)
         np.add.at(grouped, self._index, cells)
         summed = np.asarray(self._weights @ grouped, np.float64)
