@@ -38,8 +38,8 @@ help:
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Not in the lock: where its CPU build comes from differs from machine to machine. On Linux a plain
-# index serves a CUDA build of several gigabytes; TORCH="torch==2.13.0 --index-url ..." chooses.
+# Not in the lock: where its CPU build comes from differs from machine to machine. The plain Linux
+# wheel carries CUDA, several gigabytes; pip's own settings or TORCH=<file or options> choose.
 TORCH ?= torch==2.13.0
 .venv/.torch: .venv/.locked
 	$(BIN)/pip install --quiet $(TORCH)
@@ -69,7 +69,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --gene
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 lock: $(BIN)/uv
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra train --extra dev -o requirements/dev.txt
 	$(COMPILE) .ci/build.in -o .ci/build.txt
 
 image:
