@@ -130,22 +130,75 @@ def classify(
     """读中文：每行一个解读（JSON Lines），顺序不变；坏行给出 error，最后以 1 退出。"""
     import json
 
-    from nlp.baseline import RuleReader
+    from bot import models
+    from nlp.encoder.weights import BadArtefact
     from nlp.lines import classify_lines
+    from nlp.readers import reader as built
 
     if (text is None) == (jsonl is None):
         raise typer.BadParameter("give TEXT, --jsonl FILE, or - for standard input")
     moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
     if moment.tzinfo is None:
         raise typer.BadParameter("--now needs a time zone, for example 2026-11-24T09:00:00+08:00")
+    try:
+        reader = built(models.spec(*_chosen()))
+    except (BadArtefact, ImportError) as error:
+        typer.echo(f"yinuo: 模型不可用：{error}（运行 yinuo doctor 查看办法）", err=True)
+        raise SystemExit(1) from None
     good = True
     with _lines(text, jsonl, json.dumps({"text": text}, ensure_ascii=True)) as lines:
-        for answer, ok in classify_lines(lines, RuleReader(), moment):
+        for answer, ok in classify_lines(lines, reader, moment):
             sys.stdout.write(answer + "\n")
             good = good and ok
     sys.stdout.flush()
     if not good:
         raise SystemExit(1)
+
+
+@cli.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="带标签的 JSON Lines 文件")],
+    out: Annotated[Path, typer.Option(help="报告写到哪个目录")] = Path("var/report"),
+    baselines: Annotated[
+        bool, typer.Option(help="旁边放上基线（需要训练用的库，约一分钟）")
+    ] = True,
+) -> None:
+    """在带标签的文件上衡量现用的模型：打印结果，并写出 report.json 和 report.html。"""
+    from bot import training
+    from nlp.measure.terminal import as_text
+
+    report, bad = training.evaluate(_settings(), file, out, baselines=baselines)
+    typer.echo(as_text(report))
+    typer.echo(f"\n{out / 'report.html'}")
+    if bad:
+        raise SystemExit(1)
+
+
+@cli.command()
+def train(
+    more: Annotated[
+        list[Path] | None, typer.Option("--with", help="另外的训练行，例如导出的判断；可重复")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="训练几次，取最好的一次", min=1, max=9)] = 1,
+    layers: Annotated[int, typer.Option(help="编码器层数", min=1, max=12)] = 6,
+    epochs: Annotated[int, typer.Option(help="轮数", min=1, max=20)] = 4,
+    force: Annotated[bool, typer.Option(help="更差也启用")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="回到上一个模型，不训练")] = False,
+) -> None:
+    """用仓库里的数据（和 HR 的判断）训练；不比现用的差才启用，旧的留着。"""
+    from bot import training
+
+    if restore:
+        training.restore(_settings())
+        return
+    training.train(
+        _settings(), more=more or [], seeds=seeds, layers=layers, epochs=epochs, force=force
+    )
+
+
+def _chosen() -> tuple[str, Path | None, Path]:
+    settings = _settings()
+    return settings.reader.engine, settings.reader.model, settings.data_dir
 
 
 @contextmanager
@@ -206,3 +259,19 @@ def audit_verify() -> None:
         return
     typer.echo(f"审计链在第 {verdict.first_bad_seq} 条损坏：{verdict.reason}", err=True)
     raise SystemExit(1)
+
+
+export = typer.Typer(help="导出", no_args_is_help=True)
+cli.add_typer(export, name="export")
+
+
+@export.command("verdicts")
+def export_verdicts(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="写到这个 JSON Lines 文件")],
+) -> None:
+    """导出 HR 的判断（误报、有用、待复核、改标签），供 yinuo train 使用；姓名和号码已遮盖。"""
+    from bot import accounts
+
+    settings = _settings()
+    logs.configure("WARNING")
+    typer.echo(f"已导出 {accounts.export_verdicts(settings, path)} 条到 {path}")

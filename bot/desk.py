@@ -1,4 +1,5 @@
-"""What a person of ours does at the desk: judge, reply, move, invite. The same record as a turn.
+"""What a person of ours does at the desk: judge, review, reply, move, invite. The same record as a
+turn.
 
 Each function is one unit of work, checks the viewer's view of the object, and adds its link to
 the audit chain in the same commit.
@@ -9,19 +10,20 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot import records, rows
-from bot.alerts import actions
+from bot.alerts import actions, policy
 from bot.errors import Conflict, NotFound, Stale
 from bot.pipeline import Road
-from bot.turn import Outcome
+from bot.turn import Outcome, Span, place_of, read_as
+from nlp.scheme import Intent
 from scheduler.engine import DELIVERY
 from storage import aead, crypto
 from storage.database import Tx
-from storage.enums import Author, InvitePurpose, Stage, Verdict
+from storage.enums import Author, InvitePurpose, Review, Stage, Verdict
 from storage.queries import (
     alerts,
     audit,
@@ -33,6 +35,8 @@ from storage.queries import (
     turns,
     users,
 )
+from storage.queries import review as readings
+from storage.queries.review import Labels
 from storage.viewer import Viewer
 
 T = TypeVar("T")
@@ -82,6 +86,89 @@ async def judge(road: Road, viewer: Viewer, alert_id: str, verdict: Verdict, *, 
         )
 
     await _decide(road, work)
+
+
+async def review(road: Road, viewer: Viewer, reading_id: str, said: Review) -> None:
+    """Say what a reading that was too unsure to alarm is worth: nothing, or an ordinary alert,
+    raised once in the viewer's name. The same answer again changes nothing.
+
+    Raises ``NotFound`` when the viewer may not know of the reading.
+    """
+
+    def work(tx: Tx) -> None:
+        row = readings.bare(tx, viewer, reading_id)
+        if not readings.answer(tx, row.message_id, said, user_id=viewer.id):
+            return
+        if said is Review.FOLLOW_UP:
+            turns.touch(tx, row.candidate_id, row.candidate_version)
+            channels = _follow_up(tx, road, viewer, row)
+            road.engine.wake(tx, DELIVERY, sorted(channels))
+        audit.append(
+            tx,
+            road.vault.keystore,
+            viewer,
+            "reading.review",
+            reading_id,
+            details={"answer": said.value},
+        )
+
+    await _decide(road, work)
+
+
+def _follow_up(tx: Tx, road: Road, viewer: Viewer, row: Any) -> set[str]:
+    """Raise the alert of a reading as its turn would have; the channels that carry its cards."""
+    labels = readings.corrected_labels(row) or readings.read_labels(row)
+    said = [(one.uid, one.text) for one in timeline.by_uids(tx, road.vault, row.covers)]
+    spans = tuple(Span(**span) for span in row.evidence)
+    alert = policy.followed(
+        road.rulebook.policy,
+        text="\n".join(text for _, text in said),
+        first=place_of(spans[0], said) if spans else 0,
+        spans=spans,
+        intents=tuple(Intent(name) for name in labels.intents),
+        commitment=labels.commitment,
+        stage=row.stage or read_as(Stage(row.stage_now)),
+        start_on=row.start_on,
+        now=tx.now,
+    )
+    return records.about_candidate(
+        tx,
+        road.vault.key(tx, row.subject_id),
+        candidate_id=row.candidate_id,
+        owner_id=row.owner_id,
+        conversation_id=row.conversation_id,
+        source=row.uid,
+        said_at=row.sent_at,
+        outcome=Outcome(flow="review", alerts=(alert,)),
+        raised_by=viewer.id,
+    )
+
+
+async def relabel(road: Road, viewer: Viewer, reading_id: str, labels: Labels) -> None:
+    """Keep what a person says a message means. An unclear reading has been looked at with that.
+    The same labels again change nothing.
+
+    Raises ``NotFound`` when the viewer may not know of the reading.
+    """
+
+    def work(tx: Tx) -> None:
+        row = readings.bare(tx, viewer, reading_id)
+        before = readings.corrected_labels(row)
+        if before == labels:
+            return
+        readings.correct(tx, row.message_id, labels, user_id=viewer.id)
+        readings.answer(tx, row.message_id, Review.LABELLED, user_id=viewer.id)
+        old, new = asdict(before or readings.read_labels(row)), asdict(labels)
+        audit.append(
+            tx,
+            road.vault.keystore,
+            viewer,
+            "reading.label",
+            reading_id,
+            details={"fields": [name for name in new if new[name] != old[name]]},
+        )
+
+    await road.database.write(work)
 
 
 async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cause: str) -> str:

@@ -20,12 +20,12 @@ from bot.errors import Stale, TooLong
 from bot.messages import MAX_TEXT, Inbound, Reach, Received, kept
 from bot.rows import Turned, Waiting
 from bot.rulebook import Rulebook
-from bot.turn import Heard, Outcome, spans_in
+from bot.turn import Heard, Outcome, read_as, spans_in
 from nlp.reading import AsyncReader, ReaderUnavailable, Utterance
 from scheduler.batch import GroupCommit
 from scheduler.engine import CONVERSATION, DELIVERY, Engine
 from storage.database import Database, Tx
-from storage.enums import MessageKind, Stage
+from storage.enums import MessageKind
 from storage.queries import intake, turns
 from storage.queries.intake import NewMessage, Stored
 from storage.vault import Vault
@@ -165,18 +165,6 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
     return await road.database.write(work)
 
 
-#: Stages of the record as the reader knows them; ended ones are read as the last open one.
-_READ_AS = {
-    Stage.INTERVIEW: "interview",
-    Stage.OFFER: "offer",
-    Stage.ACCEPTED: "accepted",
-    Stage.ONBOARDED: "onboarded",
-    Stage.CONFIRMED: "onboarded",
-    Stage.LEFT: "onboarded",
-    Stage.RENEGED: "accepted",
-}
-
-
 async def read(road: Road, turned: Turned) -> Heard | None:
     """Station 4: what the words say. Presses, commands and colleagues are not read."""
     context = turned.context
@@ -184,7 +172,7 @@ async def read(road: Road, turned: Turned) -> Heard | None:
         return None
     utterance = Utterance(
         text=context.text,
-        stage=_READ_AS.get(context.candidate.stage, "offer"),
+        stage=read_as(context.candidate.stage),
         context=context.before,
         now=context.last.sent_at,
     )
@@ -193,7 +181,7 @@ async def read(road: Road, turned: Turned) -> Heard | None:
     except ReaderUnavailable:
         road.counts.unread += 1
         raise
-    return Heard(reading=reading, spans=spans_in(context.said, reading))
+    return Heard(reading=reading, spans=spans_in(context.said, reading), stage=utterance.stage)
 
 
 async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outcome) -> None:

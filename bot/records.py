@@ -11,7 +11,7 @@ from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
 from bot.turn import Context, Heard, Outcome
-from nlp.scheme import Severity
+from nlp.scheme import Intent, Severity
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
@@ -19,6 +19,9 @@ from storage.errors import Stale
 from storage.queries import alerts, outbox, record, scheduled, turns
 from storage.queries.outbox import NewSend
 from storage.vault import Vault, unseal
+
+#: Topics of alerts that a reading raises.
+_HEARD = frozenset(map(str, Intent))
 
 
 def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Outcome) -> set[str]:
@@ -49,6 +52,7 @@ def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Ou
             read=heard.reading.as_dict(),
             spans=[asdict(span) for span in heard.spans],
             deadline=heard.reading.deadline,
+            stage=heard.stage,
         )
     if outcome.bind is not None:
         bound = record.bind(
@@ -136,8 +140,12 @@ def about_candidate(
     source: str,
     said_at: datetime,
     outcome: Outcome,
+    raised_by: str | None = None,
 ) -> set[str]:
-    """Facts, factors, alerts and plans of an outcome. The caller holds the candidate's version."""
+    """Facts, factors, alerts and plans of an outcome. The caller holds the candidate's version.
+
+    ``raised_by`` is the person of ours who asks for its alerts.
+    """
     for fact in outcome.facts:
         record.fact(
             tx,
@@ -186,6 +194,9 @@ def about_candidate(
             question=alert.question,
             evidence=[asdict(span) for span in alert.spans],
             due_at=alert.due_at,
+            # Alerts about ourselves quote a message too, but say nothing of how it was read.
+            source=source if alert.topic in _HEARD else None,
+            raised_by=raised_by,
         )
         receivers = alerts.receivers(tx, owner_id)
         woken |= send_cards(tx, raised.alert_id, raised.revision, receivers)

@@ -107,6 +107,13 @@ def _before(tx: Tx, key: SubjectKey, conversation_id: str, message_id: int) -> t
     return tuple(Turn(role=_ROLES[Author(row.author)], text=_said(row, key).text) for row in rows)
 
 
+def before(tx: Tx, vault: Vault, conversation_id: str, message_id: int) -> tuple[Turn, ...]:
+    """The turns before a message of a conversation, as the reader sees them."""
+    return _before(
+        tx, vault.key(tx, turns.subject_of(tx, conversation_id)), conversation_id, message_id
+    )
+
+
 def candidate_seen(row: Any, key: SubjectKey) -> CandidateSeen:
     """A candidate as the query of a conversation brings them."""
     return CandidateSeen(

@@ -6,7 +6,7 @@ or a clock; the moment is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -243,11 +243,33 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A reading and what it read."""
+    """A reading and what it read. ``stage`` is the one the reader was told."""
 
     reading: Reading
     spans: tuple[Span, ...]
     deadline: date | None = None
+    stage: str | None = None
+
+
+#: Stages of the record as the reader knows them; ended ones are read as the last open one.
+_READ_AS = {
+    Stage.INTERVIEW: "interview",
+    Stage.OFFER: "offer",
+    Stage.ACCEPTED: "accepted",
+    Stage.ONBOARDED: "onboarded",
+    Stage.CONFIRMED: "onboarded",
+    Stage.LEFT: "onboarded",
+    Stage.RENEGED: "accepted",
+}
+
+
+def read_as(stage: Stage) -> str:
+    """The stage a candidate's messages are read in.
+
+    >>> read_as(Stage.CONFIRMED), read_as(Stage.REJECTED)
+    ('onboarded', 'offer')
+    """
+    return _READ_AS.get(stage, "offer")
 
 
 def spans_in(said: tuple[Said, ...], reading: Reading) -> tuple[Span, ...]:
@@ -272,3 +294,17 @@ def spans_in(said: tuple[Said, ...], reading: Reading) -> tuple[Span, ...]:
                 break
             offset = end + 1
     return tuple(span for span in placed if span.start < span.end)
+
+
+def place_of(span: Span, said: Iterable[tuple[str, str]]) -> int:
+    """Where a span begins in an utterance made of ``said``: (uid, text), oldest first.
+
+    >>> place_of(Span(uid="m_2", start=1, end=2, intent="salary"), [("m_1", "你好"), ("m_2", "钱")])
+    4
+    """
+    offset = 0
+    for uid, text in said:
+        if uid == span.uid:
+            return offset + span.start
+        offset += len(text) + 1
+    return 0

@@ -103,6 +103,14 @@ class Verdict(StrEnum):
     HANDLED = "handled"
 
 
+class Review(StrEnum):
+    """What a person said of a reading that was too unsure to alarm; also the buttons' names."""
+
+    HARMLESS = "harmless"
+    FOLLOW_UP = "follow_up"
+    LABELLED = "labelled"
+
+
 class Level(StrEnum):
     """Risk in words, weakest first."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from bot.turn import Context, Heard, RaiseAlert
+from bot.turn import Context, Heard, RaiseAlert, Span
 from bot.words import SHANGHAI
-from nlp.scheme import Intent, Severity
+from nlp.scheme import Intent, Severity, severity_of
 from storage.enums import Stage, Verdict
 
 RANK = {Severity.NONE: 0, Severity.DIGEST: 1, Severity.TODAY: 2, Severity.NOW: 3}
@@ -73,13 +73,18 @@ def topic_of(policy: Policy, intents: tuple[Intent, ...]) -> str:
 
 def severity_for(policy: Policy, context: Context, heard: Heard, now: datetime) -> Severity:
     """The reading's severity; a leaning no just before the start date is for now."""
-    severity = heard.reading.severity
     start = context.candidate.start_on if context.candidate else None
+    return _lifted(policy, heard.reading.severity, heard.reading.commitment, start, now)
+
+
+def _lifted(
+    policy: Policy, severity: Severity, commitment: int, start: date | None, now: datetime
+) -> Severity:
     today = now.astimezone(SHANGHAI).date()
     near = start is not None and (
         timedelta(0) <= start - today <= timedelta(days=policy.now_within_days)
     )
-    if near and heard.reading.commitment <= -2 and severity is not Severity.NONE:
+    if near and commitment <= -2 and severity is not Severity.NONE:
         return Severity.NOW
     return severity
 
@@ -102,11 +107,44 @@ def raised(policy: Policy, context: Context, heard: Heard, now: datetime) -> tup
     )
 
 
-def quote(text: str, heard: Heard, *, most: int = 200) -> str:
+def followed(
+    policy: Policy,
+    *,
+    text: str,
+    first: int,
+    spans: tuple[Span, ...],
+    intents: tuple[Intent, ...],
+    commitment: int,
+    stage: str,
+    start_on: date | None,
+    now: datetime,
+) -> RaiseAlert:
+    """The alert a person asks for where the reader was not sure: as if it had been, and somebody
+    hesitated at least. ``first`` is where the evidence begins in ``text``, ``stage`` the one the
+    message was read in."""
+    doubt = min(commitment, -1)
+    severity = severity_of(intents, doubt, alert=True, stage=stage)
+    severity = _lifted(policy, severity, doubt, start_on, now)
+    topic = topic_of(policy, intents)
+    return RaiseAlert(
+        topic=topic,
+        severity=severity,
+        quote=excerpt(text, first),
+        question=topic,
+        spans=spans,
+        due_at=now + timedelta(hours=policy.due_hours[severity]),
+    )
+
+
+def quote(text: str, heard: Heard) -> str:
     """The candidate's own words on the card: all of a short text, else around the evidence."""
+    return excerpt(text, heard.reading.evidence[0].start if heard.reading.evidence else 0)
+
+
+def excerpt(text: str, first: int, *, most: int = 200) -> str:
+    """At most ``most`` characters of a text around the place ``first``."""
     if len(text) <= most:
         return text
-    first = heard.reading.evidence[0].start if heard.reading.evidence else 0
     start = max(0, min(first - most // 4, len(text) - most))
     piece = text[start : start + most]
     return ("…" if start else "") + piece + ("…" if start + most < len(text) else "")

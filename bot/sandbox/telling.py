@@ -95,6 +95,7 @@ class _Teller:
             read=reading.as_dict(),
             spans=[asdict(span) for span in deed.heard.spans],
             deadline=reading.deadline,
+            stage=deed.heard.stage,
         )
         records.about_candidate(
             then,

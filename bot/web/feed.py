@@ -51,13 +51,18 @@ class AlertsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewChanged:
+    """Something came to wait for a look, or somebody looked."""
+
+
+@dataclass(frozen=True, slots=True)
 class TalksChanged:
     """Something was said or delivered in these conversations."""
 
     conversation_ids: frozenset[str]
 
 
-Event = Said | AlertsChanged | TalksChanged
+Event = Said | AlertsChanged | ReviewChanged | TalksChanged
 
 
 @dataclass(eq=False, slots=True)
@@ -104,6 +109,7 @@ class Feed:
         self._newest: int | None = None
         self._known: dict[int, str] = {}  # status by message id, as last seen
         self._alerts: changes.AlertMark | None = None
+        self._review: changes.ReviewMark | None = None
         self._recent: deque[tuple[float, Event]] = deque(maxlen=QUEUE)
 
     @property
@@ -153,7 +159,8 @@ class Feed:
         return stream
 
     async def _poll(self) -> None:
-        self._newest, self._known, self._alerts = None, {}, None
+        self._newest, self._known = None, {}
+        self._alerts, self._review = None, None
         lonely_since: float | None = None
         try:
             while lonely_since is None or time.monotonic() - lonely_since < LINGER:
@@ -183,7 +190,9 @@ class Feed:
             await self._speak(moved)
         if self._alerts is not None and seen.alerts != self._alerts:
             self._tell(AlertsChanged())
-        self._alerts = seen.alerts
+        if self._review is not None and seen.review != self._review:
+            self._tell(ReviewChanged())
+        self._alerts, self._review = seen.alerts, seen.review
 
     def _remember(self, rows: Iterable[Any], pending: list[int]) -> None:
         """Keep the statuses of the window just read, and of what still waits to be sent."""
@@ -192,7 +201,7 @@ class Feed:
         self._known = waiting | read
         self._newest = max([self._newest or 0, *read])
 
-    def _tell(self, event: AlertsChanged | TalksChanged) -> None:
+    def _tell(self, event: AlertsChanged | ReviewChanged | TalksChanged) -> None:
         self._recent.append((time.monotonic(), event))
         for stream in list(self._streams):
             if not stream.topic:

@@ -21,6 +21,9 @@ DONE = frozenset(
         "language_set",
         "session_ended",
         "telegram_unlinked",
+        "reviewed",
+        "followed",
+        "relabelled",
     }
 )
 

@@ -17,7 +17,7 @@ from bot.web.api import invites as api_invites
 from bot.web.api import messages as api_messages
 from bot.web.api import openapi
 from bot.web.api import positions as api_positions
-from bot.web.console import alerts, candidate, candidates, events, positions, settings
+from bot.web.console import alerts, candidate, candidates, events, positions, review, settings
 from bot.web.edge import Edge
 from bot.web.security import checked
 from bot.web.site import Site
@@ -36,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_audit.router,
     openapi.router,
     alerts.router,
+    review.router,
     candidates.router,
     candidate.router,
     positions.router,

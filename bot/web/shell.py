@@ -1,4 +1,4 @@
-"""What stands around every page: whose it is, which language, how many alerts wait."""
+"""What stands around every page: whose it is, which language, how much waits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from fastapi import Request
 
 from bot.web import views
 from storage.database import Tx
-from storage.queries import inbox, users
+from storage.queries import inbox, review, users
 from storage.viewer import Permission
 
 if TYPE_CHECKING:
     from bot.web.security import Principal
     from bot.web.site import Site
 
-Active = Literal["", "alerts", "candidates", "positions", "settings"]
+Active = Literal["", "alerts", "review", "candidates", "positions", "settings"]
 COMPANY = "company"
 
 
@@ -73,5 +73,6 @@ def inside(
         viewer=views.Viewer(id=viewer.id, name=viewer.name, role=viewer.role.value),
         active=active,
         open_alerts=inbox.count_unresolved(tx, viewer) if reads else 0,
+        unclear=review.count_waiting(tx, viewer) if reads else 0,
         flashes=flashes,
     )

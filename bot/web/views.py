@@ -1,7 +1,7 @@
 """What each page is given: plain frozen data, already authorised, masked and unsealed.
 
 The pages outside the console (set-up, sign-in, errors, the candidate's chat) have theirs in
-``bot.web.public_views``.
+``bot.web.public_views``, the page of unclear readings in ``bot.web.review_views``.
 
 Every template gets ``shell``; a full page also gets ``page`` (the class named below).
 
@@ -38,6 +38,8 @@ from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Literal
 
+from bot.web.review_views import Labels
+
 Language = Literal["zh", "en"]
 
 
@@ -68,8 +70,9 @@ class Shell:
     csrf: str = ""
     path: str = "/console"
     viewer: Viewer | None = None
-    active: Literal["", "alerts", "candidates", "positions", "settings"] = ""
+    active: Literal["", "alerts", "review", "candidates", "positions", "settings"] = ""
     open_alerts: int = 0
+    unclear: int = 0
     flashes: tuple[Flash, ...] = ()
 
 
@@ -122,6 +125,7 @@ class AlertCard:
     """One open question. ``question`` is a sentence; ``overdue`` is decided by the caller.
 
     ``turns`` and ``suggestion`` may be empty. ``quote_at`` is when the quoted words were said.
+    ``raised_by`` is who of ours raised it; ``labels`` are there when a reading stands behind it.
     """
 
     id: str
@@ -141,6 +145,8 @@ class AlertCard:
     turns: tuple[Turn, ...] = ()
     suggestion: str = ""
     hit_rate: HitRate | None = None
+    raised_by: str = ""
+    labels: Labels | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

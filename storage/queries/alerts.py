@@ -54,6 +54,8 @@ class AlertRow:
     due_at: datetime
     updated_at: datetime
     revision: int
+    source: str | None = None  # the message whose reading raised it, by its uid
+    raised_by: str = ""  # name of the person of ours who raised it; empty: the reader did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +80,13 @@ def raise_alert(
     question: str,
     evidence: list[dict[str, Any]],
     due_at: datetime,
+    source: str | None = None,
+    raised_by: str | None = None,
 ) -> Raised:
     """Raise an alert, or join the unresolved one of this person and topic.
 
-    Joining keeps the graver severity and the earlier due time, and shows the newest quote.
+    Joining keeps the graver severity and the earlier due time, and shows the newest quote with
+    where it comes from: ``source``, and ``raised_by`` when a person of ours raised it.
     The caller holds the candidate's version, so two turns cannot raise the same topic at once.
     """
     existing = tx.first(
@@ -108,6 +113,8 @@ def raise_alert(
             "due_at": due_at,
             "updated_at": tx.now,
             "revision": 1,
+            "source": source,
+            "raised_by": raised_by,
         }
         insert(tx, Alert, row)
         return Raised(alert_id=alert_id, revision=1, joined=False)
@@ -129,6 +136,8 @@ def raise_alert(
         due_at=min(due_at, existing.due_at) if existing.status == "open" else due_at,
         updated_at=tx.now,
         revision=existing.revision + 1,
+        source=source,
+        raised_by=raised_by,
     )
     return Raised(alert_id=existing.id, revision=existing.revision + 1, joined=True)
 
@@ -152,6 +161,7 @@ def judge(
         "verdict": verdict.value,
         "via": via,
         "at": tx.now,
+        "source": tx.scalar(sa.select(ALERT.c.source).where(ALERT.c.id == alert_id)),
     }
     if not insert_new(tx, AlertAction, [action]):
         return None
@@ -173,7 +183,7 @@ def judge(
 
 def seen_by(viewer: Viewer) -> sa.Select[Any]:
     """Select of the alerts a viewer may know of."""
-    judge_, position = table(User), table(Position)
+    judge_, raiser, position = table(User), table(User).alias("raiser"), table(Position)
     return (
         sa.select(
             ALERT,
@@ -183,10 +193,12 @@ def seen_by(viewer: Viewer) -> sa.Select[Any]:
             CANDIDATE.c.version.label("candidate_version"),
             position.c.title.label("position_title"),
             judge_.c.name.label("judge_name"),
+            raiser.c.name.label("raiser_name"),
         )
         .join(CANDIDATE, CANDIDATE.c.id == ALERT.c.candidate_id)
         .outerjoin(position, position.c.id == CANDIDATE.c.position_id)
         .outerjoin(judge_, judge_.c.id == ALERT.c.verdict_by)
+        .outerjoin(raiser, raiser.c.id == ALERT.c.raised_by)
         .where(visible(viewer))
     )
 
@@ -211,6 +223,8 @@ def _open(row: Any, key: SubjectKey) -> AlertRow:
         due_at=row.due_at,
         updated_at=row.updated_at,
         revision=row.revision,
+        source=row.source,
+        raised_by=row.raiser_name or "",
     )
 
 

@@ -13,7 +13,7 @@ from storage.database import Tx
 from storage.enums import AlertStatus
 from storage.queries.common import table
 from storage.queries.scope import CANDIDATE, visible
-from storage.tables import Alert, Conversation, Identity, Message
+from storage.tables import Alert, Conversation, Identity, Message, Reading
 from storage.viewer import Viewer
 
 MESSAGE = table(Message)
@@ -31,12 +31,21 @@ class AlertMark:
     updated_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewMark:
+    """Equal marks: nothing came to wait for a look, and nobody looked."""
+
+    waiting: int
+    newest: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """The newest messages (id, uid, conversation_id, direction, status) and the alerts' mark."""
+    """The newest messages (id, uid, conversation_id, direction, status) and two marks."""
 
     messages: tuple[Any, ...]
     alerts: AlertMark
+    review: ReviewMark
 
 
 def look(tx: Tx, newest: int | None, pending: Collection[int]) -> Look:
@@ -59,7 +68,18 @@ def look(tx: Tx, newest: int | None, pending: Collection[int]) -> Look:
     older = [number for number in pending if number <= floor]
     if older:
         rows = tx.all(sa.select(*columns).where(MESSAGE.c.id.in_(older[:MOST]))) + rows
-    return Look(messages=tuple(rows), alerts=_mark(tx))
+    return Look(messages=tuple(rows), alerts=_mark(tx), review=_review_mark(tx))
+
+
+def _review_mark(tx: Tx) -> ReviewMark:
+    """By the index of what waits, which holds nothing else."""
+    reading = table(Reading)
+    row = tx.first(
+        sa.select(sa.func.count(), sa.func.max(reading.c.created_at)).where(
+            reading.c.unclear, reading.c.reviewed_at.is_(None)
+        )
+    )
+    return ReviewMark(row[0], row[1])
 
 
 def _mark(tx: Tx) -> AlertMark:

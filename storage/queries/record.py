@@ -38,8 +38,12 @@ def reading(
     read: dict[str, Any],
     spans: list[dict[str, Any]],
     deadline: date | None,
+    stage: str | None = None,
 ) -> None:
-    """Keep what was heard. ``read`` is ``nlp.reading.Reading.as_dict()``; words stay sealed."""
+    """Keep what was heard. ``read`` is ``nlp.reading.Reading.as_dict()``; words stay sealed.
+
+    What alarmed is before people already; only what did not may wait as unclear.
+    """
     amounts = read["amounts"]
     insert(
         tx,
@@ -67,6 +71,8 @@ def reading(
             else None,
             "model": read["model"],
             "created_at": tx.now,
+            "stage": stage,
+            "unclear": read["unclear"] and not read["alert"],
         },
     )
 

@@ -166,6 +166,12 @@ def before(tx: Tx, conversation_id: str, message_id: int, *, limit: int = 2) -> 
     return rows[::-1]
 
 
+def subject_of(tx: Tx, conversation_id: str) -> str:
+    """Whose data key a conversation's words are sealed with."""
+    found: str = tx.scalar(sa.select(TALK.c.subject_id).where(TALK.c.id == conversation_id))
+    return found
+
+
 def unchanged(
     tx: Tx,
     *,

@@ -12,7 +12,11 @@ from storage.types import Json
 
 
 class Alert(SQLModel, table=True):
-    """One open question about one candidate. New evidence joins the open one of its topic."""
+    """One open question about one candidate. New evidence joins the open one of its topic.
+
+    ``source`` is the message whose reading raised it last, ``raised_by`` the person of ours who
+    did, where it was not the reader.
+    """
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -44,10 +48,15 @@ class Alert(SQLModel, table=True):
     due_at: datetime = moment()
     updated_at: datetime = moment()
     revision: int = 1
+    source: str | None = Field(default=None, max_length=40)
+    raised_by: str | None = Field(default=None, max_length=40)
 
 
 class AlertAction(SQLModel, table=True):
-    """One press of one button by one person; ``cause`` makes a repeated press the same press."""
+    """One press of one button by one person; ``cause`` makes a repeated press the same press.
+
+    ``source`` is the message the alert quoted when it was judged: it may quote another one later.
+    """
 
     __tablename__ = "alert_action"
 
@@ -58,6 +67,7 @@ class AlertAction(SQLModel, table=True):
     verdict: str = Field(max_length=14)
     via: str = Field(max_length=20)
     at: datetime = moment()
+    source: str | None = Field(default=None, max_length=40)
 
 
 class Card(SQLModel, table=True):

@@ -74,10 +74,26 @@ class Message(SQLModel, table=True):
 class Reading(SQLModel, table=True):
     """What the reader heard in one utterance (one message, or several sent in one breath).
 
-    ``evidence`` holds places, not words: ``{"uid", "start", "end", "intent"}``.
+    ``evidence`` holds places, not words: ``{"uid", "start", "end", "intent"}``. ``stage`` is the
+    one it was read in. What was ``unclear`` waits until a person has looked: ``review``.
+    ``corrected`` are a person's labels: ``{"intents", "commitment", "reported", "condition"}``.
     """
 
     __tablename__ = "reading"
+    __table_args__ = (
+        sa.Index(
+            "ix_reading_unreviewed",
+            "created_at",
+            sqlite_where=sa.text("unclear = 1 AND reviewed_at IS NULL"),
+            postgresql_where=sa.text("unclear AND reviewed_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_reading_reviewed",
+            "created_at",
+            sqlite_where=sa.text("unclear = 1 AND reviewed_at IS NOT NULL"),
+            postgresql_where=sa.text("unclear AND reviewed_at IS NOT NULL"),
+        ),
+    )
 
     message_id: int = Field(
         sa_column=sa.Column(
@@ -97,3 +113,13 @@ class Reading(SQLModel, table=True):
     amounts_sealed: str | None = None
     model: str = Field(max_length=80)
     created_at: datetime = moment()
+    stage: str | None = Field(default=None, max_length=20)
+    unclear: bool = Field(
+        default=False, sa_column=sa.Column(sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    review: str | None = Field(default=None, max_length=14)
+    reviewed_by: str | None = Field(default=None, max_length=40)
+    reviewed_at: datetime | None = moment(nullable=True)
+    corrected: dict[str, Any] | None = Field(default=None, sa_column=sa.Column(Json))
+    corrected_by: str | None = Field(default=None, max_length=40)
+    corrected_at: datetime | None = moment(nullable=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import bench_intake, bench_reader
+from tests.benchmarks import bench_encoder, bench_intake, bench_reader
 
 
 def main() -> None:
+    bench_encoder.run()
     bench_reader.run()
     bench_intake.run()
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
+from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import ZONE, Sample, console_samples, entry_samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -36,8 +37,17 @@ POLICY: Final = (
 )
 WIDTHS: Final = (1280, 390)
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-DARK: Final = ("alerts", "candidate", "chat", "signin")
-ENGLISH: Final = ("alerts", "candidate", "candidates", "settings", "signin", "chat")
+DARK: Final = ("alerts", "review", "candidate", "chat", "signin")
+ENGLISH: Final = (
+    "alerts",
+    "review",
+    "review-form",
+    "candidate",
+    "candidates",
+    "settings",
+    "signin",
+    "chat",
+)
 
 
 def handler(pages: dict[str, str]) -> type[BaseHTTPRequestHandler]:
@@ -148,7 +158,7 @@ def main(arguments: list[str]) -> int:
     templates = Pages(ROOT / "config" / "words", ZONE)
     rendered: dict[str, str] = {}
     plan: list[tuple[str, str, Path]] = []
-    for sample in [*entry_samples(), *console_samples()]:
+    for sample in [*entry_samples(), *console_samples(), *review_samples()]:
         if arguments[1:] and sample.name not in arguments[1:]:
             continue
         for suffix, language, scheme in variants(sample):

@@ -140,7 +140,14 @@ def test_every_console_page_opens_without_a_complaint(
 ) -> None:
     page = desk.new_page()
     with watched(page) as complaints:
-        for path in ("alerts", "alerts?show=handled", "candidates", "positions", "settings"):
+        for path in (
+            "alerts",
+            "alerts?show=handled",
+            "review",
+            "candidates",
+            "positions",
+            "settings",
+        ):
             answer = page.goto(f"{opened.base}/console/{path}")
             assert answer is not None
             assert answer.status == 200, path

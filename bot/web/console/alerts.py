@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
 from bot import desk
+from bot.errors import Conflict
 from bot.web import cursors, views
+from bot.web.console import labels
 from bot.web.console.cards import cards
 from bot.web.console.common import go, html, is_htmx, language, site_of
 from bot.web.errors import Invalid
+from bot.web.notices import say
 from bot.web.security import Principal, needs
 from bot.web.shell import inside
 from bot.web.site import Site
@@ -45,7 +49,7 @@ async def page(
         counts["mine"] = inbox.count_unresolved(tx, who.viewer, mine=True)
         view = views.AlertsPage(
             show=show.value,
-            cards=cards(tx, site, found, language(who)),
+            cards=cards(tx, site, who.viewer, found, language(who)),
             counts=counts,
             next_url=following,
         )
@@ -96,11 +100,41 @@ async def judge(request: Request, who: Judge, alert_id: str) -> Response:
     await desk.judge(site.road, who.viewer, alert_id, Verdict(said), cause=cause)
     if not is_htmx(request):
         return go("/console/alerts")
+    return await _one(request, who, alert_id)
+
+
+@router.post("/{alert_id}/labels")
+async def relabel(request: Request, who: Judge, alert_id: str) -> Response:
+    """What the message behind an alert means, by whoever knows better than the reader."""
+    site, wanted = site_of(request), labels.sent(await read_form(request))
+    row = await site.road.database.read(
+        lambda tx: alerts.get(tx, site.road.vault, who.viewer, alert_id)
+    )
+    if wanted is None:
+        if not is_htmx(request):
+            raise Invalid({"intents": "none"})
+        error = say(language(who), "labels_empty")
+        return await _one(request, who, alert_id, error=error, status=422)
+    if row.source is None:
+        raise Conflict("no reading stands behind this alert")
+    await desk.relabel(site.road, who.viewer, row.source, wanted)
+    if not is_htmx(request):
+        return go("/console/alerts")
+    return await _one(request, who, alert_id)
+
+
+async def _one(
+    request: Request, who: Principal, alert_id: str, *, error: str = "", status: int = 200
+) -> Response:
+    """A card as it stands now; ``error``: why its labels were not kept."""
+    site = site_of(request)
 
     def read(tx: Tx) -> tuple[views.Shell, views.AlertCard]:
         row = alerts.get(tx, site.road.vault, who.viewer, alert_id)
-        [card] = cards(tx, site, [row], language(who))
+        [card] = cards(tx, site, who.viewer, [row], language(who))
+        if error and card.labels is not None:
+            card = replace(card, labels=replace(card.labels, error=error))
         return inside(tx, site, who, active="alerts", path="/console/alerts"), card
 
     shell, card = await site.road.database.read(read)
-    return html(site, "console/_alert_card.html", shell, card=card)
+    return html(site, "console/_alert_card.html", shell, card=card, status=status)

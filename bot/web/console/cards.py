@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from bot.web import views
+from bot.web.console import labels
 from bot.web.site import Site
 from nlp.scheme import Intent
 from storage.database import Tx
 from storage.enums import Author, Direction, Verdict
-from storage.queries import inbox, timeline
+from storage.queries import inbox, review, timeline
 from storage.queries.alerts import AlertRow
 from storage.queries.timeline import MessageRow
+from storage.viewer import Viewer
 
 #: A hit rate of fewer judged alerts says nothing.
 ENOUGH_JUDGED = 5
@@ -61,7 +64,7 @@ def author_of(row: MessageRow) -> Literal["candidate", "bot", "hr"]:
 
 
 def cards(
-    tx: Tx, site: Site, alerts: Sequence[AlertRow], language: views.Language
+    tx: Tx, site: Site, viewer: Viewer, alerts: Sequence[AlertRow], language: views.Language
 ) -> tuple[views.AlertCard, ...]:
     """Cards of alerts the viewer may see, with the turns before and how good their kind is."""
     uids = {span["uid"] for alert in alerts for span in alert.evidence}
@@ -73,9 +76,15 @@ def cards(
     wanted = uids | {uid for some in before.values() for uid in some}
     said = {row.uid: row for row in timeline.by_uids(tx, site.road.vault, sorted(wanted))}
     rates = site.hit_rates.get(lambda: inbox.hit_rates(tx))
-    return tuple(
+    sources = [alert.source for alert in alerts if alert.source is not None]
+    behind = review.by_ids(tx, site.road.vault, viewer, sources)
+    made = (
         _card(site, alert, language, said, before.get(alert.id, ()), rates.get(alert.topic))
         for alert in alerts
+    )
+    return tuple(
+        replace(card, labels=labels.shown(behind[alert.source])) if alert.source in behind else card
+        for alert, card in zip(alerts, made, strict=True)
     )
 
 
@@ -117,6 +126,7 @@ def _card(
             if uid in said and said[uid].text not in alert.quote
         ),
         hit_rate=views.HitRate(useful=rate[0], judged=rate[1]) if rate and enough else None,
+        raised_by=alert.raised_by,
     )
 
 

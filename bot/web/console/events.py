@@ -16,6 +16,7 @@ from bot.web.feed import (
     HEARTBEAT_LINE,
     RETRY_LINE,
     AlertsChanged,
+    ReviewChanged,
     TalksChanged,
     sse,
     streaming,
@@ -32,7 +33,8 @@ router = APIRouter(include_in_schema=False)
 async def events(
     request: Request, who: Annotated[Principal, needs(Permission.SIGNED_IN)]
 ) -> Response:
-    """``alerts`` when any alert changed, ``candidate`` with the id of whose talk went on."""
+    """``alerts`` when any alert changed, ``review`` when what waits for a look did, and
+    ``candidate`` with the id of whose talk went on."""
     site = site_of(request)
     site.feed.refuse_if_full()
     return streaming(_listen(request, site, who))
@@ -58,6 +60,9 @@ async def _listen(request: Request, site: Site, who: Principal) -> AsyncIterator
             elif isinstance(event, AlertsChanged):
                 if who.viewer.may(Permission.ALERT_READ):
                     yield sse("alerts", "changed")
+            elif isinstance(event, ReviewChanged):
+                if who.viewer.may(Permission.ALERT_READ):
+                    yield sse("review", "changed")
             elif isinstance(event, TalksChanged) and who.viewer.may(Permission.CHAT_READ):
                 talks = event.conversation_ids
                 work = partial(changes.candidates_behind, viewer=who.viewer, conversation_ids=talks)

@@ -52,7 +52,7 @@ def person(
     if viewer.may(Permission.ALERT_READ):
         statuses = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED)
         found = alerts.page(tx, vault, viewer, candidate_id=row.id, statuses=statuses)
-        open_alerts = list(cards(tx, site, found, language(who)))
+        open_alerts = list(cards(tx, site, viewer, found, language(who)))
     return views.CandidatePage(
         id=row.id,
         name=row.name,

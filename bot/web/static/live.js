@@ -1,5 +1,5 @@
 // Hears of changes at /console/events and lets the open page fetch its changed part.
-// Events: "alerts" (data unused), "candidate" (data: a candidate's id).
+// Events: "alerts" and "review" (data unused), "candidate" (data: a candidate's id).
 (function () {
   "use strict";
   var address = document.body.getAttribute("data-events");
@@ -18,6 +18,13 @@
     return (
       part.querySelector("details[open]") !== null || part.contains(document.activeElement)
     );
+  }
+
+  function refreshReview() {
+    var list = document.getElementById("review-list");
+    if (list) refresh("review-list", "review-changed");
+    // The list brings the count of the navigation along, unless somebody is busy in it.
+    if (!list || busy(list)) window.htmx.trigger(document.body, "review-counted");
   }
 
   function refresh(id, name) {
@@ -55,6 +62,7 @@
     source.addEventListener("alerts", function () {
       refresh("alert-list", "alerts-changed");
     });
+    source.addEventListener("review", refreshReview);
     source.addEventListener("candidate", function (event) {
       var page = document.querySelector("[data-candidate]");
       if (!page || page.getAttribute("data-candidate") !== event.data) return;

@@ -19,6 +19,7 @@ from tests.integration.web.conftest import Office, Person, cookie_header
 from tests.integration.web.test_chat import SALARY, open_alerts
 
 OWN, FOREIGN = "own", "foreign"
+LABELS = {"intent-salary": "1", "commitment": "-1", "condition": "none"}
 #: Routes about one candidate's or one position's things, and what a good request carries.
 FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates": {"name": "新人", "stage": "offer"},
@@ -28,6 +29,9 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/release": {},
     "/console/candidates/{candidate_id}/invites": {"channel": "webchat"},
     "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
+    "/console/alerts/{alert_id}/labels": LABELS,
+    "/console/review/{reading_id}/answer": {"answer": "harmless"},
+    "/console/review/{reading_id}/labels": LABELS,
     "/console/settings/language": {"language": "en", "next": "/console/settings"},
     "/console/settings/telegram": {},
     "/console/settings/telegram/unlink": {},
@@ -52,7 +56,7 @@ class Route:
 
     @property
     def is_about_somebody(self) -> bool:
-        return "{candidate_id}" in self.path or "{alert_id}" in self.path
+        return any(name in self.path for name in ("{candidate_id}", "{alert_id}", "{reading_id}"))
 
 
 def all_routes(office: Office) -> list[Route]:
@@ -65,17 +69,19 @@ def all_routes(office: Office) -> list[Route]:
 
 @dataclass(kw_only=True)
 class Things:
-    """A candidate with position, talk and alert, of one HR and one manager."""
+    """A candidate with position, talk, reading and alert, of one HR and one manager."""
 
     candidate_id: str
     alert_id: str
     position_id: str
+    reading_id: str
 
     def fill(self, path: str) -> str:
         ids = {
             "candidate_id": self.candidate_id,
             "alert_id": self.alert_id,
             "position_id": self.position_id,
+            "reading_id": self.reading_id,
             "session_id": "s_none",
         }
         return path.format(**ids)
@@ -87,7 +93,12 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
     token = await office.chat(candidate)
     await office.http.post(f"/chat/{token}/messages", json={"text": SALARY})
     [alert] = await office.until(lambda: open_alerts(office, candidate))
-    return Things(candidate_id=candidate, alert_id=alert.id, position_id=position)
+    return Things(
+        candidate_id=candidate,
+        alert_id=alert.id,
+        position_id=position,
+        reading_id=alert.source,
+    )
 
 
 async def call(office: Office, who: Person, route: Route, path: str) -> httpx2.Response:
@@ -146,7 +157,7 @@ def kind(answer: httpx2.Response) -> str:
 
 
 async def test_nobody_gets_past_any_door(office: Office) -> None:
-    things_ = Things(candidate_id="c_x", alert_id="a_x", position_id="p_x")
+    things_ = Things(candidate_id="c_x", alert_id="a_x", position_id="p_x", reading_id="m_x")
     for route in all_routes(office):
         if route.permission is Permission.PUBLIC or route.path == "/metrics":
             continue

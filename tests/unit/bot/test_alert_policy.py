@@ -192,3 +192,41 @@ def test_an_incomplete_policy_is_refused_by_name(key: str, change: Any, complain
     raw = files.read("policy.yaml")
     with pytest.raises(ValidationError, match=complaint):
         Policy.model_validate(raw | {key: change(raw.get(key))})
+
+
+def test_an_unclear_reading_alone_raises_nothing() -> None:
+    context = a_context("薪资先这样吧")
+    for commitment in (-3, -1, 0):
+        unsure = heard(context, Intent.DECLINE, commitment=commitment, alert=False, unclear=True)
+        assert policy.raised(POLICY, context, unsure, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("commitment", "stage", "start_on", "severity"),
+    [
+        (1, "offer", None, Severity.DIGEST),
+        (-1, "offer", START, Severity.DIGEST),
+        (-2, "offer", None, Severity.TODAY),
+        (-2, "accepted", START, Severity.NOW),
+        (-3, "offer", None, Severity.NOW),
+    ],
+)
+def test_what_a_person_follows_up_is_an_alert_as_if_it_had_been_read_so(
+    commitment: int, stage: str, start_on: date | None, severity: Severity
+) -> None:
+    text = "长" * 300 + "薪资先这样吧"
+    now = at(18, 9)
+    alert = policy.followed(
+        POLICY,
+        text=text,
+        first=300,
+        spans=(),
+        intents=(Intent.CONSIDER, Intent.SALARY),
+        commitment=commitment,
+        stage=stage,
+        start_on=start_on,
+        now=now,
+    )
+    assert (alert.topic, alert.severity) == ("salary", severity)
+    assert alert.quote.endswith("薪资先这样吧")
+    assert alert.due_at == now + timedelta(hours=POLICY.due_hours[severity])

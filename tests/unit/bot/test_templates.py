@@ -18,10 +18,10 @@ from jinja2 import nodes
 from bot.web import public_views as public
 from bot.web import views
 from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, environment, icon, read_words, static_url
-from nlp.scheme import Intent, Severity
-from storage.enums import Author, Level, Role, Stage, Verdict
-from tests.e2e import samples
-from tests.e2e.samples import EVIL, NOW, Sample, all_samples, shell
+from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
+from storage.enums import Author, Level, Review, Role, Stage, Verdict
+from tests.e2e import review_samples, samples
+from tests.e2e.samples import EVIL, NOW, Sample, shell
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS_DIR = ROOT / "config" / "words"
@@ -42,7 +42,11 @@ GROUPS: dict[str, set[str]] = {
     "channel": {"webchat", "telegram", "wecom", "dingtalk", "feishu"},
     "state": {"queued", "new", "sending", "sent", "dead", "ambiguous"},
     "invite_state": {"waiting", "used", "expired", "revoked"},
-    "nav": {"alerts", "candidates", "positions", "settings"},
+    "nav": {"alerts", "review", "candidates", "positions", "settings"},
+    "answer": {review.value for review in Review},
+    "condition": {condition.value for condition in Condition},
+    "commitment": {str(step) for step in range(COMMITMENT_MIN, COMMITMENT_MAX + 1)},
+    "review.show": {"open", "done"},
     "alerts.show": {"open", "mine", "handled"},
     "signin.error": {"credentials", "code", "locked", "expired"},
     "positions": {
@@ -52,6 +56,11 @@ GROUPS: dict[str, set[str]] = {
     },
     "error": {f"{status}.{part}" for status in (403, 404, 429, 500) for part in ("title", "text")},
 }
+
+
+def every_sample() -> list[Sample]:
+    """Every page and every part of one, in every state worth looking at."""
+    return [*samples.all_samples(), *review_samples.all_samples()]
 
 
 class Tags(HTMLParser):
@@ -133,14 +142,14 @@ def test_every_stored_value_has_a_word(group: str) -> None:
 
 
 def test_every_template_is_rendered_by_a_sample() -> None:
-    rendered = {sample.template for sample in all_samples()}
+    rendered = {sample.template for sample in every_sample()}
     frames = {"base.html", "plain.html", "macros.html", "console/base.html"}
     files = {path.relative_to(TEMPLATES).as_posix() for path in template_files()}
     assert files == rendered | frames
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("sample", all_samples(), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", every_sample(), ids=lambda sample: sample.name)
 def test_a_page_obeys_the_content_security_policy(sample: Sample, language: str) -> None:
     html = render(sample, language)
     for tag, attributes in Tags(html).found:
@@ -158,7 +167,7 @@ def test_a_page_obeys_the_content_security_policy(sample: Sample, language: str)
     assert not re.search(r"<script[^>]*>[^<]", html)
 
 
-@pytest.mark.parametrize("sample", all_samples(), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", every_sample(), ids=lambda sample: sample.name)
 def test_a_form_that_writes_carries_the_session_token(sample: Sample) -> None:
     html = render(sample)
     forms = re.findall(r"<form[^>]*method=\"post\"[^>]*>.*?</form>", html, re.DOTALL)
@@ -169,7 +178,7 @@ def test_a_form_that_writes_carries_the_session_token(sample: Sample) -> None:
         assert [form for form in forms if token not in form] == []
 
 
-@pytest.mark.parametrize("sample", all_samples(), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", every_sample(), ids=lambda sample: sample.name)
 def test_every_field_has_a_label_and_every_picture_words(sample: Sample) -> None:
     tags = Tags(render(sample)).found
     labelled = {attributes.get("for") for tag, attributes in tags if tag == "label"}
@@ -180,14 +189,14 @@ def test_every_field_has_a_label_and_every_picture_words(sample: Sample) -> None
             assert attributes.get("alt"), attributes
 
 
-@pytest.mark.parametrize("sample", all_samples(), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", every_sample(), ids=lambda sample: sample.name)
 def test_an_id_stands_once_on_a_page(sample: Sample) -> None:
     ids = [attributes["id"] for _, attributes in Tags(render(sample)).found if "id" in attributes]
     assert len(ids) == len(set(ids))
 
 
 def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
-    for sample in samples.console_samples():
+    for sample in [*samples.console_samples(), *review_samples.review_samples()]:
         tags = Tags(render(sample)).found
         ids = {attributes["id"] for _, attributes in tags if "id" in attributes}
         for _, attributes in tags:
@@ -200,7 +209,11 @@ def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_page_says_its_language(language: str) -> None:
     expected = {"zh": '<html lang="zh-CN">', "en": '<html lang="en">'}[language]
-    for sample in [*samples.entry_samples(), *samples.console_samples()]:
+    for sample in [
+        *samples.entry_samples(),
+        *samples.console_samples(),
+        *review_samples.review_samples(),
+    ]:
         assert expected in render(sample, language), sample.name
 
 
@@ -230,7 +243,7 @@ def test_words_of_a_person_are_never_html() -> None:
 
 
 def test_words_of_a_person_cannot_turn_the_text_around_them() -> None:
-    html = render(next(sample for sample in all_samples() if sample.name == "candidate"))
+    html = render(next(sample for sample in every_sample() if sample.name == "candidate"))
     assert "<blockquote><bdi>" in html
     assert re.search(r'<div class="bubble">\s*<bdi>', html)
 
@@ -353,7 +366,7 @@ def test_our_scripts_never_write_html() -> None:
 
 
 def test_the_candidate_page_is_light() -> None:
-    html = render(next(sample for sample in all_samples() if sample.name == "chat"))
+    html = render(next(sample for sample in every_sample() if sample.name == "chat"))
     files = re.findall(r'(?:src|href)="/static/([^"?]+)', html)
     assert sorted(files) == ["chat.css", "chat.js", "icon.svg"]
     size = len(html.encode()) + sum((STATIC_DIR / name).stat().st_size for name in files)

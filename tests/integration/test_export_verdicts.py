@@ -1,0 +1,260 @@
+"""``yinuo export verdicts``: what people judged, as lines training can read, naming nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bot import accounts, cli, desk, pipeline
+from bot.app import App, build
+from bot.errors import BotError
+from bot.messages import Address, Inbound, Received
+from bot.pipeline import Road
+from config.settings import Settings
+from nlp import corpus
+from nlp.scheme import Condition, Intent
+from storage.crypto import Keystore
+from storage.database import Tx
+from storage.enums import Author, MessageKind, Review, Role, Stage, Verdict
+from storage.queries import alerts, audit, backfill, people, users
+from storage.queries.backfill import PastMessage
+from storage.queries.common import table, update
+from storage.queries.review import Labels
+from storage.tables import Candidate
+from storage.viewer import SYSTEM, Viewer
+from tests.doubt import DOUBT, DoubtReader
+
+NAME, PHONE = "张三丰", "13812345678"
+REFUSAL = "到不了两万我就不过去了"
+MENDED = Labels(intents=("terms",), commitment=1, reported=False, condition="soft")
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """An installation that is not started, with one HR and ways to speak and judge."""
+
+    app: App
+    road: Road
+    hr: Viewer
+    said: int = 0
+
+    def write(self, work: Any) -> Any:
+        return self.road.database.submit(work).result(20)
+
+    def candidate(self, name: str = NAME, stage: Stage = Stage.OFFER) -> tuple[str, str, str]:
+        """A candidate; their id, conversation and address."""
+        address = f"w_{name}"
+
+        def work(tx: Tx) -> tuple[str, str, str]:
+            made = people.create_candidate(
+                tx, self.road.vault, self.hr, name=name, stage=stage, owner_id=self.hr.id
+            )
+            talk = backfill.talk(
+                tx, self.road.vault, candidate_id=made, channel="webchat", address=address
+            )
+            return made, talk.id, address
+
+        found: tuple[str, str, str] = self.write(work)
+        return found
+
+    async def say(self, talk: tuple[str, str, str], *texts: str) -> str:
+        """The candidate speaks in one breath and is read; the uid of the last message."""
+        stored: Sequence[Any] = ()
+        for text in texts:
+            self.said += 1
+            message = Inbound(
+                external_id=f"e{self.said}",
+                sender=Address("webchat", talk[2]),
+                kind=MessageKind.TEXT,
+                text=text,
+                sent_at=self.road.now(),
+            )
+            stored = await self.app.door.accept(Received(messages=(message,)))
+        await pipeline.handle(self.road, talk[1])
+        return str(stored[0].uid)
+
+    def answered(self, talk: tuple[str, str, str], text: str) -> None:
+        """HR wrote something to the candidate a while ago."""
+
+        def work(tx: Tx) -> None:
+            row = backfill.talk_by_id(tx, talk[1])
+            past = PastMessage(
+                uid=f"m_past{self.said}", author=Author.HR, author_id=self.hr.id, text=text,
+                at=tx.now,
+            )  # fmt: skip
+            backfill.messages(tx, self.road.vault.key(tx, row.subject_id), row, [past])
+
+        self.said += 1
+        self.write(work)
+
+    async def judge(self, uid: str, verdict: Verdict) -> None:
+        """Say what the alert of a message was worth."""
+        rows = await self.road.database.read(
+            lambda tx: alerts.page(tx, self.road.vault, SYSTEM, limit=100)
+        )
+        [alert] = [row for row in rows if row.source == uid]
+        cause = f"test:{uid}:{verdict}"
+        await desk.judge(self.road, self.hr, alert.id, verdict, cause=cause)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Of one installation on each kind of database."""
+    return Settings(data_dir=tmp_path, database_url=database_url)
+
+
+@pytest.fixture
+def hr_desk(settings: Settings) -> Any:
+    """The desk of 王敏."""
+    Keystore.create(settings.keystore_path)
+    app = build(settings)
+    app.road.reader = DoubtReader()
+    app.road.pause = app.road.longest = timedelta(0)
+
+    def work(tx: Tx) -> str:
+        return users.create_user(tx, login="wangmin", name="王敏", role=Role.HR)
+
+    user_id = app.database.submit(work).result(20)
+    viewer = Viewer.of_user(user_id, "王敏", Role.HR)
+    yield Desk(app=app, road=app.road, hr=viewer)
+    app.database.close()
+
+
+def exported(settings: Settings, path: Path) -> list[corpus.Example]:
+    accounts.export_verdicts(settings, path)
+    return list(corpus.read(path))
+
+
+async def test_every_judgement_becomes_the_line_it_says(
+    hr_desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    talks = [hr_desk.candidate(f"候选{n}") for n in "甲乙丙丁戊己"]
+    false, useful = [await hr_desk.say(talk, REFUSAL) for talk in talks[:2]]
+    harmless, followed, mended, silent = [
+        await hr_desk.say(talk, f"薪资的事{DOUBT}") for talk in talks[2:]
+    ]
+    await hr_desk.judge(false, Verdict.FALSE_ALARM)
+    await hr_desk.judge(useful, Verdict.USEFUL)
+    await hr_desk.judge(useful, Verdict.HANDLED)
+    await desk.review(hr_desk.road, hr_desk.hr, harmless, Review.HARMLESS)
+    await desk.review(hr_desk.road, hr_desk.hr, followed, Review.FOLLOW_UP)
+    await desk.relabel(hr_desk.road, hr_desk.hr, mended, MENDED)
+    await desk.review(hr_desk.road, hr_desk.hr, mended, Review.FOLLOW_UP)
+    lines = exported(settings, tmp_path / "verdicts.jsonl")
+    assert [(line.commitment, line.alert) for line in lines] == [
+        (0, False),
+        (-2, True),
+        (0, False),
+        (-2, True),
+        (1, False),
+    ]
+    assert {line.origin for line in lines} == {"verdict"}
+    assert all(line.tags == () and line.stage == "offer" for line in lines)
+    assert len({line.id for line in lines}) == 5
+    assert lines[0].condition is Condition.NONE
+    assert lines[1].condition is Condition.HARD
+    assert lines[2].intents == {Intent.CONSIDER, Intent.SALARY}
+    assert lines[4].intents == {Intent.TERMS}
+    text = (tmp_path / "verdicts.jsonl").read_text("utf-8")
+    assert silent not in text
+
+
+async def test_nobody_is_named_and_a_voice_is_stable(
+    hr_desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    talk, other = hr_desk.candidate(), hr_desk.candidate("李四")
+    hr_desk.answered(talk, f"三丰你好，我是王敏，加我微信 wangmin_hr 或打{PHONE}")
+    said = f"王姐，我是张三丰，电话一三八1234五六七八，邮箱 zhangsanfeng@qq.com，{DOUBT}"
+    first = await hr_desk.say(talk, said)
+    second = await hr_desk.say(talk, f"小张再说一句，身份证11010519491231002X，{DOUBT}")
+    third = await hr_desk.say(other, f"嗯{DOUBT}")
+    for uid in (first, second, third):
+        await desk.review(hr_desk.road, hr_desk.hr, uid, Review.HARMLESS)
+    path = tmp_path / "verdicts.jsonl"
+    lines = exported(settings, path)
+    text = path.read_text("utf-8")
+    for secret in (
+        "张三丰", "三丰", "小张", "王敏", "王姐", "李四", "wangmin", "zhangsanfeng", PHONE, "1234",
+        "11010519491231002X", talk[0], other[0], first, hr_desk.hr.id,
+    ):  # fmt: skip
+        assert secret not in text, secret
+    assert lines[0].text == f"某某，我是某某，电话[手机号]，邮箱 [邮箱]，{DOUBT}"
+    [before] = lines[0].context
+    assert (before.role, before.text) == (
+        "hr",
+        "某某你好，我是某某，加我微信 [微信号] 或打[手机号]",
+    )
+    assert lines[0].voice == lines[1].voice != lines[2].voice
+    assert {line.author for line in lines} == {"hr"}
+    assert exported(settings, path) == lines
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_line_holds_what_the_reader_saw(
+    hr_desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    talk = hr_desk.candidate(stage=Stage.ACCEPTED)
+    for text in ("早", "第一句", "第二句"):
+        await hr_desk.say(talk, text)
+    hr_desk.road.pause = hr_desk.road.longest = timedelta(seconds=0.3)
+    uid = await hr_desk.say(talk, "薪资的事", DOUBT)  # too early: they may still be typing
+    await asyncio.sleep(0.4)
+    await pipeline.handle(hr_desk.road, talk[1])
+    await desk.review(hr_desk.road, hr_desk.hr, uid, Review.FOLLOW_UP)
+    await desk.move(hr_desk.road, hr_desk.hr, talk[0], Stage.RENEGED)
+    [line] = exported(settings, tmp_path / "v.jsonl")
+    assert line.text == f"薪资的事\n{DOUBT}"
+    assert line.stage == "accepted"
+    assert len(line.context) == 2
+    assert line.context[-1].role in ("bot", "candidate")
+
+
+async def test_a_verdict_belongs_to_the_message_it_was_given_on(
+    hr_desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    talk = hr_desk.candidate()
+    first = await hr_desk.say(talk, REFUSAL)
+    await hr_desk.judge(first, Verdict.USEFUL)
+    second = await hr_desk.say(talk, "低于两万五我就不来了")
+    await hr_desk.judge(second, Verdict.FALSE_ALARM)
+    lines = exported(settings, tmp_path / "v.jsonl")
+    assert [(line.text, line.alert) for line in lines] == [
+        (REFUSAL, True),
+        ("低于两万五我就不来了", False),
+    ]
+
+
+async def test_the_command_exports_and_stands_in_the_audit(
+    hr_desk: Desk, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YINUO_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("YINUO_DATABASE_URL", settings.effective_database_url)
+    path = tmp_path / "verdicts.jsonl"
+    ran = CliRunner().invoke(cli.cli, ["export", "verdicts", str(path)])
+    assert ran.exit_code == 0, ran.output
+    assert "0 条" in ran.output
+    assert path.read_bytes() == b""
+    rows = await hr_desk.road.database.read(lambda tx: audit.page(tx))
+    [deed] = [row for row in rows if row.action == "verdicts.export"]
+    assert (deed.actor, deed.details) == ("operator", {"lines": 0})
+    with pytest.raises(BotError, match="No such file"):
+        accounts.export_verdicts(settings, tmp_path / "none" / "v.jsonl")
+
+
+async def test_a_candidate_who_is_erased_is_in_no_line(
+    hr_desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    talk = hr_desk.candidate()
+    uid = await hr_desk.say(talk, f"薪资的事{DOUBT}")
+    await desk.review(hr_desk.road, hr_desk.hr, uid, Review.HARMLESS)
+    assert len(exported(settings, tmp_path / "v.jsonl")) == 1
+    mine = table(Candidate).c.id == talk[0]
+    hr_desk.write(lambda tx: update(tx, Candidate, mine, erased_at=tx.now))
+    assert exported(settings, tmp_path / "v.jsonl") == []
