@@ -147,7 +147,7 @@ def _split(word: str, chance: random.Random) -> str:
 
 def _pinyin_word(word: str, chance: random.Random) -> str:
     if word.isascii():
-        return word.upper() if chance.random() < 0.5 else _split(word, chance)
+        return _split(word, chance)
     spelt = lazy_pinyin(word)
     if chance.random() < 0.4:  # half the word only
         at = chance.randrange(len(word))
@@ -156,9 +156,16 @@ def _pinyin_word(word: str, chance: random.Random) -> str:
 
 
 def _sounding(word: str, chance: random.Random) -> str:
+    """At least one character written as another of the same sound; split when none has one."""
+    places = [at for at, char in enumerate(word) if _alike(char)]
+    if not places:
+        return _split(word, chance)
+    sure = chance.choice(places)
     return "".join(
-        chance.choice(_alike(char)) if _alike(char) and chance.random() < 0.6 else char
-        for char in word
+        chance.choice(_alike(char))
+        if at == sure or (at in places and chance.random() < 0.5)
+        else char
+        for at, char in enumerate(word)
     )
 
 

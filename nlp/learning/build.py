@@ -6,18 +6,21 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from nlp.baseline import fingerprint
 from nlp.corpus import Example
 from nlp.encoder.decide import Logits, Settings, blended
 from nlp.encoder.engines import MODEL, OnnxEngine
 from nlp.encoder.inputs import INTENTS, STEPS, Tokenizer
+from nlp.encoder.network import Network, from_base
 from nlp.encoder.ngrams import Ngrams
 from nlp.encoder.reader import EncoderReader, Prepared, grams, prepare, run
 from nlp.encoder.weights import TOKENIZER, verify
@@ -31,6 +34,8 @@ from nlp.measure.quick import Scores, scores
 
 BASE = Path(__file__).parent.parent / "encoder" / "base"
 NAME = "encoder"
+#: The "seed" of the mean of all seeds.
+AVERAGE = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,39 +75,57 @@ def build(
     tokenizer = Tokenizer(base / TOKENIZER)
     prepared = _prepared(corpus.train, tokenizer)
     ngrams = linear.fit(prepared, np.stack([targets(example) for example in corpus.train]))
-    found = []
+    found, states = [], []
     with tempfile.TemporaryDirectory() as folder:
         for seed in seeds:
-            directory = Path(folder) / str(seed)
-            directory.mkdir()
-            one = _one(corpus, directory, replace(recipe, seed=seed), ngrams, base, tell)
-            found.append(one)
-            tell(Told(seed=seed, trained=one))
+            began = time.monotonic()
+            network = train(
+                corpus.train,
+                base,
+                replace(recipe, seed=seed),
+                tell=lambda progress, seed=seed: tell(Told(seed=seed, progress=progress)),  # type: ignore[misc]
+            )
+            states.append(network.state_dict())
+            found.append(_exported(network, corpus, Path(folder), seed, ngrams, base, began))
+            tell(Told(seed=seed, trained=found[-1]))
+        if len(states) > 1:
+            began = time.monotonic()
+            network = averaged(states, base, layers=recipe.layers)
+            found.append(_exported(network, corpus, Path(folder), AVERAGE, ngrams, base, began))
+            tell(Told(seed=AVERAGE, trained=found[-1]))
         found.sort(key=lambda one: one.loss)
         _publish(found, out, corpus, recipe)
     return [replace(one, directory=out) for one in found]
 
 
-def _one(
+def averaged(states: Sequence[Mapping[str, Tensor]], base: Path, *, layers: int) -> Network:
+    """One network of the mean weights of several seeds: they started at the same place.
+
+    (Wortsman et al. 2022, "Model soups".) It costs nothing to serve and is often the best.
+    """
+    network = from_base(base, layers=layers)
+    network.load_state_dict(
+        {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    )
+    return network.eval()
+
+
+def _exported(
+    network: Network,
     corpus: Corpus,
-    directory: Path,
-    recipe: Recipe,
+    folder: Path,
+    seed: int,
     ngrams: Ngrams,
     base: Path,
-    tell: Callable[[Told], None],
+    began: float,
 ) -> Trained:
-    began = time.monotonic()
-    network = train(
-        corpus.train,
-        base,
-        recipe,
-        tell=lambda progress: tell(Told(seed=recipe.seed, progress=progress)),
-    )
+    directory = folder / str(seed)
+    directory.mkdir()
     to_onnx(network, directory / MODEL)
     loss = calibrated(corpus.calibration, directory, ngrams, base)
     reader = EncoderReader(directory)
     return Trained(
-        seed=recipe.seed,
+        seed=seed,
         directory=directory,
         loss=loss,
         scores=scores(corpus.test, reader.read([utterance(one) for one in corpus.test])),

@@ -71,8 +71,8 @@ def restore(models: Path) -> str:
     if not (models / PREVIOUS).exists():
         raise FileNotFoundError(models / PREVIOUS)
     current, previous = _name(models / CURRENT), _name(models / PREVIOUS)
+    _point(models / CURRENT, previous)  # first: whatever happens next, the model before is in use
     _point(models / PREVIOUS, current)
-    _point(models / CURRENT, previous)
     return previous
 
 
