@@ -81,6 +81,8 @@ def parse(line: str, *, number: int = 0) -> Example:
     """Read one line of a labelled file. Raises ``BadExample``."""
     try:
         raw = json.loads(line)
+        if not isinstance(raw, dict):
+            raise TypeError("no object")
         return _example(raw, number)
     except (KeyError, TypeError, ValueError) as error:
         raise BadExample(f"line {number}: {type(error).__name__}: {error}") from error

@@ -85,8 +85,6 @@ class Reading:
             "condition": str(self.condition),
             "deadline": self.deadline.isoformat() if self.deadline else None,
             "alert": self.alert,
-            "alert_score": None if self.alert_score is None else round(self.alert_score, 4),
-            "unclear": self.unclear,
             "severity": str(self.severity),
             "evidence": [
                 {"start": e.start, "end": e.end, "text": e.text, "intent": str(e.intent)}
@@ -107,6 +105,8 @@ class Reading:
                 for a in self.amounts
             ],
             "model": self.model,
+            "unclear": self.unclear,
+            "alert_score": None if self.alert_score is None else round(self.alert_score, 4),
         }
 
 

@@ -94,6 +94,19 @@ class Decision:
     alert_score: float
 
 
+#: Of a message without a word of the sender's own, whatever was said before it.
+SILENCE = Decision(
+    intents=(Intent.SOCIAL,),
+    scores={intent: float(intent is Intent.SOCIAL) for intent in INTENTS},
+    commitment=0,
+    reported=False,
+    condition=Condition.NONE,
+    alert=False,
+    unclear=False,
+    alert_score=0.0,
+)
+
+
 def alert_scores(logits: Logits) -> Row:
     """Probability that a person must see each message, ``[messages]``, of blended logits."""
     return np.asarray(_sigmoid(logits[:, _B]), np.float64)

@@ -11,10 +11,10 @@ import numpy as np
 from nlp.amounts import amounts
 from nlp.baseline import ends, fingerprint, quoted
 from nlp.encoder import evidence
-from nlp.encoder.decide import Decision, Logits, Settings, blended, decide
+from nlp.encoder.decide import SILENCE, Decision, Logits, Settings, blended, decide
 from nlp.encoder.engines import MODEL, Engine, OnnxEngine
 from nlp.encoder.inputs import OUTPUTS, Encoded, Features, Tokenizer, batched, rule_features
-from nlp.encoder.ngrams import Ngrams
+from nlp.encoder.ngrams import TABLE, VOCABULARY, Ngrams
 from nlp.encoder.weights import TOKENIZER, BadArtefact, verify
 from nlp.mapped import Mapped
 from nlp.normalize import normalize
@@ -47,7 +47,7 @@ class EncoderReader:
 
     def __init__(self, directory: Path = SHIPPED, *, engine: Engine | None = None) -> None:
         """Load a model. Raises ``BadArtefact`` when a file is missing or was changed."""
-        manifest = verify(directory)
+        manifest = verify(directory, MODEL, TOKENIZER, TABLE, VOCABULARY, SETTINGS)
         self._settings = Settings.load(directory / SETTINGS)
         self._tokenizer = Tokenizer(directory / TOKENIZER)
         self._engine = engine or OnnxEngine(directory / MODEL)
@@ -67,7 +67,7 @@ class EncoderReader:
         prepared = [prepare(utterance, self._tokenizer) for utterance in batch]
         logits = self.logits(prepared)
         decisions = [
-            decide(row, self._settings, stage=one.source.stage)
+            decide(row, self._settings, stage=one.source.stage) if one.text else SILENCE
             for row, one in zip(logits, prepared, strict=True)
         ]
         spans = self._spans(prepared, decisions)
@@ -111,20 +111,19 @@ class EncoderReader:
     ) -> list[evidence.Span | None]:
         """For every alert, the span it hangs on; None for the rest."""
         tried: list[tuple[int, evidence.Span, Prepared]] = []
+        found: dict[int, list[tuple[evidence.Span, float]]] = {}
         for number, (one, decision) in enumerate(zip(prepared, decisions, strict=True)):
             if decision.alert:
+                found[number] = []
                 text = one.mapped.text
                 quotes = [(start, end) for start, end, _ in one.judged.quotes]
                 for span in evidence.candidates(text, quotes):
                     rest = evidence.without(text, span)
                     tried.append((number, span, again(one, rest, self._tokenizer)))
-        if not tried:
-            return [None] * len(prepared)
         logits = self.logits([one for _, _, one in tried])
-        found: dict[int, list[tuple[evidence.Span, float]]] = {}
         for (number, span, one), row in zip(tried, logits, strict=True):
             left = decide(row, self._settings, stage=one.source.stage).alert_score
-            found.setdefault(number, []).append((span, decisions[number].alert_score - left))
+            found[number].append((span, decisions[number].alert_score - left))
         spans: list[evidence.Span | None] = [None] * len(prepared)
         for number, rows in found.items():
             whole = (0, len(prepared[number].mapped.text))

@@ -71,10 +71,13 @@ def read(directory: Path, name: str) -> bytes:
     return _checked(directory, name, _manifest(directory)["files"])
 
 
-def verify(directory: Path) -> dict[str, Any]:
-    """The manifest, once every file it names has the hash it names. Raises ``BadArtefact``."""
+def verify(directory: Path, *needed: str) -> dict[str, Any]:
+    """The manifest, once every file it names has the hash it names. Raises ``BadArtefact``.
+
+    It has to name every file that is ``needed``.
+    """
     manifest = _manifest(directory)
-    for name in manifest["files"]:
+    for name in dict.fromkeys((*needed, *manifest["files"])):
         _checked(directory, name, manifest["files"])
     return manifest
 
@@ -85,7 +88,7 @@ def load_base(directory: Path) -> dict[str, Array]:
     Raises ``BadArtefact`` when a file does not match the manifest, or the tensors are not those
     the configuration asks for.
     """
-    verify(directory)
+    verify(directory, WEIGHTS, TOKENIZER, CONFIG)
     try:
         wanted = shapes(json.loads(read(directory, CONFIG)))
     except (KeyError, TypeError, ValueError) as error:

@@ -77,7 +77,7 @@ def unpunctuated(text: str, chance: random.Random) -> str:
 
 def traditional(text: str, chance: random.Random) -> str:
     """Traditional script, by phrase."""
-    return str(_converter(chance.choice(("s2t", "s2hk", "s2tw"))).convert(text))
+    return str(_converter(chance.choice(("s2t", "s2hk", "s2tw"))).convert(text)) or text
 
 
 def faced(text: str, chance: random.Random) -> str:

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-from nlp.baseline import RuleReader
 from nlp.process import MAX_BATCH, ReaderProcess
+from nlp.readers import reader as named
 from nlp.reading import AsyncReader, Reader, ReaderUnavailable, Reading, Utterance
 from nlp.scheme import Intent
 from tests.unit.nlp.poison import KILLER, SLEEPER
@@ -50,13 +51,28 @@ class InHouse:
         return self._reader.read(batch)
 
 
+@lru_cache(maxsize=2)
+def here(engine: str) -> Reader:
+    """A reader in this process, built once."""
+    return named(engine)
+
+
+@pytest.fixture(params=["rules", "onnx"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """The rules alone, and the trained network beside them."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture(params=["in house", "in its own process"])
-async def reader(request: pytest.FixtureRequest) -> AsyncIterator[InHouse | ReaderProcess]:
-    """The rule reader, here and in a child."""
+async def reader(
+    request: pytest.FixtureRequest, engine: str
+) -> AsyncIterator[InHouse | ReaderProcess]:
+    """Every reader, here and in a child."""
     if request.param == "in house":
-        yield InHouse(RuleReader())
+        yield InHouse(here(engine))
         return
-    process = ReaderProcess()
+    process = ReaderProcess(f"nlp.readers:reader?{engine}")
     await process.start()
     yield process
     await process.stop()
@@ -71,12 +87,14 @@ async def test_readings_come_one_each_in_order(reader: AsyncReader) -> None:
 
 
 async def test_the_same_words_read_the_same_and_bear_the_readers_name(
-    reader: InHouse | ReaderProcess,
+    reader: InHouse | ReaderProcess, engine: str
 ) -> None:
     utterance = an_utterance("周五前答复您，薪资18-20k*14薪", after="您确定接受吗？")
     one, two = await reader.read([utterance, utterance])
-    assert one == two == RuleReader().read([utterance])[0]
-    assert one.model == reader.name
+    assert one == two == here(engine).read([utterance])[0]
+    assert one.model == reader.name == here(engine).name
+    assert one.deadline is not None
+    assert one.amounts
 
 
 async def test_the_worst_texts_get_readings_with_faithful_quotes(reader: AsyncReader) -> None:

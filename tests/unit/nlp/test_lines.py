@@ -29,7 +29,7 @@ def test_a_message_is_answered_with_its_id_and_reading() -> None:
     assert out["model"].startswith("rules@")
     assert list(out) == [
         "id", "intents", "scores", "commitment", "reported", "condition", "deadline", "alert",
-        "severity", "evidence", "amounts", "model",
+        "severity", "evidence", "amounts", "model", "unclear", "alert_score",
     ]  # fmt: skip
 
 
