@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from bot import accounts, cli, desk, pipeline
+from bot import accounts, desk, pipeline
 from bot.app import App, build
 from bot.errors import BotError
 from bot.messages import Address, Inbound, Received
@@ -232,18 +233,31 @@ async def test_a_verdict_belongs_to_the_message_it_was_given_on(
 
 
 async def test_the_command_exports_and_stands_in_the_audit(
-    hr_desk: Desk, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hr_desk: Desk, settings: Settings, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("YINUO_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("YINUO_DATABASE_URL", settings.effective_database_url)
     path = tmp_path / "verdicts.jsonl"
-    ran = CliRunner().invoke(cli.cli, ["export", "verdicts", str(path)])
-    assert ran.exit_code == 0, ran.output
-    assert "0 条" in ran.output
+    # A process of its own: the command sets up logging for all of its process.
+    ran = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "export", "verdicts", str(path)),
+        env=os.environ
+        | {
+            "YINUO_DATA_DIR": str(settings.data_dir),
+            "YINUO_DATABASE_URL": settings.effective_database_url,
+        },
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await ran.communicate()
+    assert ran.returncode == 0
+    assert "0 条" in said.decode()
     assert path.read_bytes() == b""
     rows = await hr_desk.road.database.read(lambda tx: audit.page(tx))
     [deed] = [row for row in rows if row.action == "verdicts.export"]
     assert (deed.actor, deed.details) == ("operator", {"lines": 0})
+
+
+async def test_an_export_that_cannot_be_written_is_told(
+    hr_desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
     with pytest.raises(BotError, match="No such file"):
         accounts.export_verdicts(settings, tmp_path / "none" / "v.jsonl")
 

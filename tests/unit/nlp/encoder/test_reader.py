@@ -16,7 +16,7 @@ import pytest
 from nlp.baseline import fingerprint
 from nlp.encoder.engines import MODEL
 from nlp.encoder.reader import SETTINGS, SHIPPED, EncoderReader
-from nlp.encoder.weights import MANIFEST, BadArtefact
+from nlp.encoder.weights import MANIFEST, BadArtefact, verify
 from nlp.reading import Reading, Utterance
 from nlp.scheme import STAGES, Intent, Severity, needs_alert, severity_of
 from tests.unit.nlp.encoder.trained import (
@@ -189,7 +189,7 @@ def test_threads_may_read_batches_side_by_side() -> None:
         assert all(found == wanted for found in pool.map(shipped().read, [batch] * 8))
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SHIPPED.iterdir() if path.suffix))
+@pytest.mark.parametrize("name", [MANIFEST, *verify(SHIPPED)["files"]])
 def test_a_model_that_is_not_whole_does_not_load(name: str, tmp_path: Path) -> None:
     model = linked(SHIPPED, tmp_path / "model")
     (model / name).unlink()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nlp.corpus import Example
-from nlp.encoder.decide import Decision, Settings, decide
+from nlp.encoder.decide import SILENCE, Decision, Settings, decide
 from nlp.encoder.inputs import Tokenizer
 from nlp.encoder.reader import SETTINGS, SHIPPED, EncoderReader, prepare
 from nlp.encoder.weights import MANIFEST, TOKENIZER
@@ -53,8 +53,11 @@ def utterances(examples: Sequence[Example]) -> list[Utterance]:
 def decisions(reader: EncoderReader, batch: Sequence[Utterance]) -> list[Decision]:
     """What the reader decides, without looking for evidence, which costs eight times as much."""
     settings = Settings.load(SHIPPED / SETTINGS)
-    logits = reader.logits([prepare(one, tokenizer()) for one in batch])
-    return [decide(row, settings, stage=one.stage) for row, one in zip(logits, batch, strict=True)]
+    ready = [prepare(one, tokenizer()) for one in batch]
+    return [
+        decide(row, settings, stage=one.source.stage) if one.text else SILENCE
+        for row, one in zip(reader.logits(ready), ready, strict=True)
+    ]
 
 
 def labels(found: Reading | Decision) -> tuple[object, ...]:
