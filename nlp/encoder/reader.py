@@ -14,6 +14,7 @@ from nlp.encoder import evidence
 from nlp.encoder.decide import SILENCE, Decision, Logits, Settings, blended, decide
 from nlp.encoder.engines import MODEL, Engine, OnnxEngine
 from nlp.encoder.inputs import OUTPUTS, Encoded, Features, Tokenizer, batched, rule_features
+from nlp.encoder.neutral import neutral
 from nlp.encoder.ngrams import TABLE, VOCABULARY, Ngrams
 from nlp.encoder.weights import TOKENIZER, BadArtefact, verify
 from nlp.mapped import Mapped
@@ -25,8 +26,9 @@ from nlp.scheme import SIGNAL_INTENTS, Intent, severity_of
 SETTINGS = "settings.json"
 #: Where the shipped model lies.
 SHIPPED = Path(__file__).parent.parent / "model"
-#: Messages run through the network at once; more only pads more.
-BATCH = 32
+#: Messages run through the network at once. Sums are rounded by the largest number of the batch:
+#: with more than one, the same message would read a little differently beside other neighbours.
+BATCH = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Prepared:
 
     source: Utterance
     mapped: Mapped
-    text: str  # normalised; of a trial without a span, the rest
+    text: str  # normalised and neutral; of a trial without a span, the rest
     before: tuple[Turn, ...]
     judged: Judgement
     encoded: Encoded
@@ -136,7 +138,7 @@ def prepare(utterance: Utterance, tokenizer: Tokenizer) -> Prepared:
     """Normalise, judge by rules, tokenize."""
     mapped = ends(normalize(utterance.text))
     before = tuple(
-        Turn(role=turn.role, text=ends(normalize(turn.text)).text)
+        Turn(role=turn.role, text=neutral(ends(normalize(turn.text)).text))
         for turn in utterance.context[-2:]
     )
     return _prepared(utterance, mapped, before, mapped.text, tokenizer)
@@ -155,13 +157,14 @@ def _prepared(
     tokenizer: Tokenizer,
 ) -> Prepared:
     judged = judge(text, stage=utterance.stage, context=utterance.context, now=utterance.now)
+    shown = neutral(text)
     return Prepared(
         utterance,
         mapped,
-        text,
+        shown,
         before,
         judged,
-        tokenizer.encode(text, stage=utterance.stage, context=before),
+        tokenizer.encode(shown, stage=utterance.stage, context=before),
         rule_features(judged),
     )
 
