@@ -85,19 +85,19 @@ def test_every_alert_quotes_the_text_as_typed() -> None:
 
 
 def test_an_alert_is_weaker_without_the_words_it_quotes() -> None:
-    """Measured on all 588 alerts of the test voices: 99.8 % get a lower score."""
-    cut = [
-        replace(
-            utterance,
-            text=without(utterance.text, (reading.evidence[0].start, reading.evidence[0].end)),
-        )
+    """Measured on all 583 alerts of the test voices: 180 quote all there is; of 403, all are."""
+    rest = [
+        (replace(utterance, text=without(utterance.text, (quote.start, quote.end))), reading)
         for utterance, reading in alerting()
+        for quote in reading.evidence[:1]
     ]
-    left = [decision.alert_score for decision in decisions(shipped(), cut)]
+    rest = [(utterance, reading) for utterance, reading in rest if utterance.text.strip()]
+    assert len(rest) > 0.5 * len(alerting())
+    left = decisions(shipped(), [utterance for utterance, _ in rest])
     lower = [
-        score < reading.alert_score
-        for score, (_, reading) in zip(left, alerting(), strict=True)
+        decision.alert_score < reading.alert_score
+        for decision, (_, reading) in zip(left, rest, strict=True)
         if reading.alert_score is not None
     ]
-    assert len(lower) == len(alerting())
+    assert len(lower) == len(rest)
     assert sum(lower) / len(lower) >= 0.97

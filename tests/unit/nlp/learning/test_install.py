@@ -18,13 +18,14 @@ from nlp.encoder.reader import SETTINGS, SHIPPED, EncoderReader
 from nlp.encoder.weights import MANIFEST, BadArtefact
 from nlp.learning.install import PREVIOUS, compare, install, restore
 from nlp.readers import CURRENT, ENGINES, model_in_use
+from nlp.scheme import Intent
 from tests.unit.nlp.encoder.trained import linked, rewrite, shipped, spread, voices, vouch
 from tests.unit.nlp.utterances import an_utterance
 
 CHANGES: dict[str, Any] = {
     "deaf": {"alert_from": 0.99},
     "alarmed": {"alert_from": 0.02, "unclear_from": 0.01},
-    "talkative": {"thresholds": {}, "intents": [0.01, 0.0]},
+    "talkative": {"thresholds": {str(intent): 0.001 for intent in Intent}},
 }
 
 
