@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,9 +85,10 @@ def test_nothing_is_lost_and_nothing_overtakes_when_senders_are_killed(
     repeats = len(delivered) - ROWS
     unanswered = ROWS * send.SWALLOWED
     assert repeats <= 3 * unanswered + KILLS * send.CONCURRENCY
-    assert Counter(what for what, _, idem, _ in lines if idem == send.POISON) == Counter(
-        refused=send.ATTEMPTS
-    )
+    poison = [what for what, _, idem, _ in lines if idem == send.POISON]
+    assert set(poison) == {"refused"}
+    # An attempt that a kill cut off was counted and never called.
+    assert send.ATTEMPTS - KILLS <= len(poison) <= send.ATTEMPTS
     first: dict[str, list[str]] = defaultdict(list)
     for idem, talk in delivered:
         if idem not in first[talk]:

@@ -233,8 +233,8 @@ def test_a_file_is_read_in_batches_and_both_reports_are_written(tmp_path: Path) 
 
 BAD_LINES: tuple[tuple[bytes, str], ...] = (
     (b"not json", "JSONDecodeError"),
-    (b"[1, 2]", "shape"),
-    (b"7", "shape"),
+    (b"[1, 2]", "no object"),
+    (b"7", "no object"),
     (b'{"text": "x", "intents": ["salary"]}', "commitment"),
     (b'{"text": "x", "intents": ["nonsense"], "commitment": 0}', "nonsense"),
     (b'{"text": "x", "intents": ["salary"], "commitment": 9}', "commitment"),
