@@ -94,6 +94,9 @@ def state(path: Path) -> dict[str, Any]:
             served[f"{module}.weight"] = _restored(stored, node.input[1]).T
         elif module == "rules.MatMul":
             served["rules.weight"] = served.pop(node.input[1]).T
+    served = {name.replace(".step.", "."): value for name, value in served.items()}
+    for name in [name for name in served if name.endswith(".calm")]:
+        served[f"{name.removesuffix('.calm')}.weight"] *= served.pop(name)
     return {
         torch_name: part
         for name, value in served.items()

@@ -28,6 +28,8 @@ WEIGHTS, TOKENIZER, CONFIG, MANIFEST = (
     "config.json",
     "manifest.json",
 )
+#: The base as it lies in the repository.
+BASE = Path(__file__).parent / "base"
 
 
 class BadArtefact(ValueError):

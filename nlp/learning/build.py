@@ -23,16 +23,15 @@ from nlp.encoder.inputs import INTENTS, STEPS, Tokenizer
 from nlp.encoder.network import Network, from_base
 from nlp.encoder.ngrams import Ngrams
 from nlp.encoder.reader import EncoderReader, Prepared, grams, prepare, run
-from nlp.encoder.weights import TOKENIZER, verify
+from nlp.encoder.weights import BASE, TOKENIZER, verify
 from nlp.learning import linear
 from nlp.learning.calibrate import calibrate
-from nlp.learning.export import to_onnx, write_manifest, write_rest
+from nlp.learning.export import sample_of, to_onnx, write_manifest, write_rest
 from nlp.learning.prepared import targets, utterance
 from nlp.learning.sources import Corpus
 from nlp.learning.training import Progress, Recipe, train
 from nlp.measure.quick import Scores, scores
 
-BASE = Path(__file__).parent.parent / "encoder" / "base"
 NAME = "encoder"
 #: The "seed" of the mean of all seeds.
 AVERAGE = 0
@@ -75,8 +74,27 @@ def build(
     tokenizer = Tokenizer(base / TOKENIZER)
     prepared = _prepared(corpus.train, tokenizer)
     ngrams = linear.fit(prepared, np.stack([targets(example) for example in corpus.train]))
-    found, states = [], []
+    sample = sample_of(prepared)
+    found: list[Trained] = []
+    states = []
     with tempfile.TemporaryDirectory() as folder:
+
+        def exported(network: Network, seed: int, began: float) -> None:
+            directory = Path(folder) / str(seed)
+            directory.mkdir()
+            to_onnx(network, directory / MODEL, sample)
+            loss = calibrated(corpus.calibration, directory, ngrams, base)
+            readings = EncoderReader(directory).read([utterance(one) for one in corpus.test])
+            one = Trained(
+                seed=seed,
+                directory=directory,
+                loss=loss,
+                scores=scores(corpus.test, readings),
+                seconds=time.monotonic() - began,
+            )
+            found.append(one)
+            tell(Told(seed=seed, trained=one))
+
         for seed in seeds:
             began = time.monotonic()
             network = train(
@@ -86,13 +104,9 @@ def build(
                 tell=lambda progress, seed=seed: tell(Told(seed=seed, progress=progress)),  # type: ignore[misc]
             )
             states.append(network.state_dict())
-            found.append(_exported(network, corpus, Path(folder), seed, ngrams, base, began))
-            tell(Told(seed=seed, trained=found[-1]))
+            exported(network, seed, began)
         if len(states) > 1:
-            began = time.monotonic()
-            network = averaged(states, base, layers=recipe.layers)
-            found.append(_exported(network, corpus, Path(folder), AVERAGE, ngrams, base, began))
-            tell(Told(seed=AVERAGE, trained=found[-1]))
+            exported(averaged(states, base, layers=recipe.layers), AVERAGE, time.monotonic())
         found.sort(key=lambda one: one.loss)
         _publish(found, out, corpus, recipe)
     return [replace(one, directory=out) for one in found]
@@ -108,29 +122,6 @@ def averaged(states: Sequence[Mapping[str, Tensor]], base: Path, *, layers: int)
         {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
     )
     return network.eval()
-
-
-def _exported(
-    network: Network,
-    corpus: Corpus,
-    folder: Path,
-    seed: int,
-    ngrams: Ngrams,
-    base: Path,
-    began: float,
-) -> Trained:
-    directory = folder / str(seed)
-    directory.mkdir()
-    to_onnx(network, directory / MODEL)
-    loss = calibrated(corpus.calibration, directory, ngrams, base)
-    reader = EncoderReader(directory)
-    return Trained(
-        seed=seed,
-        directory=directory,
-        loss=loss,
-        scores=scores(corpus.test, reader.read([utterance(one) for one in corpus.test])),
-        seconds=time.monotonic() - began,
-    )
 
 
 def calibrated(

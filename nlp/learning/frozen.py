@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +10,15 @@ import torch
 
 from nlp.corpus import Example
 from nlp.encoder.network import from_base
-from nlp.learning.training import inputs, prepared
+from nlp.encoder.weights import BASE
+from nlp.learning.training import Recipe, inputs, prepared
 
-BASE = Path(__file__).parent.parent / "encoder" / "base"
 _BATCH = 64
 
 
 def features(examples: Sequence[Example]) -> npt.NDArray[np.float32]:
     """``[messages, 2 * hidden]``, in order."""
-    network = from_base(BASE, layers=6).eval()
+    network = from_base(BASE, layers=Recipe().layers).eval()
     items = prepared(examples, BASE)
     order = sorted(range(len(items)), key=lambda number: len(items[number].encoded.ids))
     found: npt.NDArray[np.float32] = np.zeros((len(items), network.center.numel()), np.float32)

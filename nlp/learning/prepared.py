@@ -29,7 +29,6 @@ class Item:
     encoded: Encoded
     rules: Features
     targets: Targets
-    weight: float = 1.0
 
 
 def utterance(example: Example) -> Utterance:
@@ -37,10 +36,10 @@ def utterance(example: Example) -> Utterance:
     return Utterance(text=example.text, stage=example.stage, context=example.context, now=NOW)
 
 
-def item(example: Example, tokenizer: Tokenizer, *, weight: float = 1.0) -> Item:
+def item(example: Example, tokenizer: Tokenizer) -> Item:
     """An example through the same preparation as serving."""
     ready = prepare(utterance(example), tokenizer)
-    return Item(ready.encoded, ready.rules, targets(example), weight)
+    return Item(ready.encoded, ready.rules, targets(example))
 
 
 def targets(example: Example) -> Targets:
@@ -56,7 +55,7 @@ def targets(example: Example) -> Targets:
 def copies(
     examples: Sequence[Example], tokenizer: Tokenizer, chance: random.Random, *, share: float
 ) -> list[Item]:
-    """Every example once, a share of them as a noisy copy, some without the turns before."""
+    """Every example once, a share of them as a noisy copy."""
     made = []
     for example in examples:
         if chance.random() < share:

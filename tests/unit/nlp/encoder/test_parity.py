@@ -29,20 +29,19 @@ def share(same: list[bool]) -> float:
     return sum(same) / len(same)
 
 
-def test_alerts_are_nearly_the_same() -> None:
-    """98 % were when it was written; the aim is 99 % (see the model card's limits)."""
-    assert share([one.alert == other.alert for one, other in pairs()]) >= 0.96
+def test_alerts_are_the_same() -> None:
+    assert share([one.alert == other.alert for one, other in pairs()]) >= 0.99
 
 
-def test_commitments_are_nearly_the_same() -> None:
-    """95 % were when it was written; the aim is 99 %."""
-    assert share([one.commitment == other.commitment for one, other in pairs()]) >= 0.93
+def test_commitments_are_the_same() -> None:
+    """99.0 % of all test messages were when it was written; of these 400 it may be one less."""
+    assert share([one.commitment == other.commitment for one, other in pairs()]) >= 0.98
 
 
-def test_intents_are_nearly_the_same() -> None:
-    """91.5 % were: sums in eight bits move an intent across its threshold in the rest."""
+def test_sets_of_intents_are_the_same() -> None:
+    """Sums in eight bits move one of sixteen intents across its threshold in the rest."""
     same = [set(one.intents) == set(other.intents) for one, other in pairs()]
-    assert share(same) >= 0.89
+    assert share(same) >= 0.98
 
 
 def test_one_engine_is_not_the_other() -> None:

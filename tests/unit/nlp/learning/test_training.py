@@ -23,7 +23,7 @@ from nlp.encoder.reference import TorchEngine
 from nlp.encoder.weights import TOKENIZER, verify
 from nlp.learning import linear
 from nlp.learning.build import BASE, NAME, calibrated
-from nlp.learning.export import to_onnx
+from nlp.learning.export import sample_of, to_onnx
 from nlp.learning.prepared import Item, targets, utterance
 from nlp.learning.sources import corpus
 from nlp.learning.training import Progress, Recipe, logits_of, prepared, train
@@ -120,7 +120,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = Tokenizer(BASE / TOKENIZER)
     ready = [prepare(utterance(one), tokenizer) for one in examples()]
     ngrams = linear.fit(ready, np.stack([targets(one) for one in examples()]))
-    to_onnx(first().network, directory / MODEL)
+    to_onnx(first().network, directory / MODEL, sample_of(ready))
     found = calibrated(spread(corpus().calibration, 60), directory, ngrams)
     assert 0 < found < np.log(2)  # better than knowing nothing
     return directory
