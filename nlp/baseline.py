@@ -92,12 +92,17 @@ def ends(mapped: Mapped) -> Mapped:
     return mapped.cut([(0, HEAD)]).broken().plus(mapped.cut([(size - TAIL, size)]))
 
 
-@lru_cache(maxsize=1)
-def fingerprint() -> str:
-    """Twelve hex digits over everything that shapes a reading."""
+@lru_cache(maxsize=8)
+def fingerprint(*, code: tuple[str, ...] = (), files: tuple[tuple[str, str], ...] = ()) -> str:
+    """Twelve hex digits over everything that shapes a reading.
+
+    ``code`` are more source files of the package, ``files`` names and hashes of a model's.
+    """
     digest = hashlib.sha256()
     package = resources.files("nlp")
-    for name in _CODE:
+    for name, hashed in files:
+        digest.update(name.encode() + b"\0" + hashed.encode() + b"\0")
+    for name in (*_CODE, *code):
         digest.update(name.encode() + b"\0" + (package / name).read_bytes() + b"\0")
     for name in lexicon.file_names():
         digest.update(name.encode() + b"\0" + lexicon.read(name).encode() + b"\0")

@@ -26,6 +26,10 @@ from nlp.scheme import SIGNAL_INTENTS, Intent, severity_of
 SETTINGS = "settings.json"
 #: Where the shipped model lies.
 SHIPPED = Path(__file__).parent.parent / "model"
+_CODE = tuple(
+    f"encoder/{name}.py"
+    for name in ("decide", "engines", "evidence", "inputs", "neutral", "ngrams", "reader")
+)
 #: Messages run through the network at once; more only pads more.
 BATCH = 32
 
@@ -54,13 +58,14 @@ class EncoderReader:
         self._engine = engine or OnnxEngine(directory / MODEL)
         self._ngrams = Ngrams.load(directory)
         try:
-            self._name = f"{manifest['name']}@{manifest['files'][MODEL][:8]}{fingerprint()[:4]}"
+            digest = fingerprint(code=_CODE, files=tuple(sorted(manifest["files"].items())))
+            self._name = f"{manifest['name']}@{digest}"
         except KeyError as error:
             raise BadArtefact(f"the manifest has no {error}") from error
 
     @property
     def name(self) -> str:
-        """The model's name, with hex digits of its weights and of the rules beside them."""
+        """The model's name and twelve hex digits over its files, the rules and the code."""
         return self._name
 
     def read(self, batch: Sequence[Utterance]) -> list[Reading]:

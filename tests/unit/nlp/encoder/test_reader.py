@@ -31,6 +31,8 @@ from tests.unit.nlp.encoder.trained import (
 )
 from tests.unit.nlp.utterances import an_utterance
 
+pytestmark = pytest.mark.slow
+
 WORST = {
     "empty": "",
     "a space": " ",
@@ -100,13 +102,25 @@ def test_nothing_to_read_is_nothing_read() -> None:
     assert shipped().read([]) == []
 
 
-def test_the_name_tells_weights_and_rules() -> None:
+def test_the_name_is_in_every_reading() -> None:
     name = shipped().name
     assert re.fullmatch(r"encoder@[0-9a-f]{12}", name)
-    files = json.loads((SHIPPED / MANIFEST).read_text(encoding="utf-8"))["files"]
-    assert name == f"encoder@{files[MODEL][:8]}{fingerprint()[:4]}"
     [reading] = shipped().read([an_utterance("好的")])
     assert reading.model == name
+
+
+def test_the_name_changes_with_the_thresholds_alone(tmp_path: Path) -> None:
+    changed = linked(SHIPPED, tmp_path / "changed")
+    values = json.loads((SHIPPED / SETTINGS).read_text(encoding="utf-8"))
+    values["alert_from"] = values["alert_from"] / 2
+    rewrite(changed / SETTINGS, json.dumps(values).encode())
+    vouch(changed)
+    assert EncoderReader(changed).name != shipped().name
+
+
+def test_the_name_changes_with_the_code_that_decides() -> None:
+    files = (("model.onnx", "0" * 64),)
+    assert fingerprint(code=("encoder/decide.py",), files=files) != fingerprint(files=files)
 
 
 @pytest.mark.parametrize("stage", STAGES)
