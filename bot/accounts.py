@@ -13,7 +13,7 @@ from bot.app import open_storage
 from bot.errors import BotError
 from bot.web import credentials
 from config.settings import Settings
-from nlp.corpus import Example, write
+from nlp.corpus import write
 from storage.chain import Verdict
 from storage.database import Database, Tx
 from storage.enums import InvitePurpose, Role
@@ -98,23 +98,32 @@ def create_key(settings: Settings, *, name: str, scopes: Sequence[str], lifetime
 def export_verdicts(settings: Settings, path: Path) -> int:
     """Write what people said of readings as masked JSON Lines; the number of lines.
 
-    Raises ``BotError`` when the file cannot be written: then nothing was exported.
+    Only its owner may read the file, and it appears whole or not at all. Raises ``BotError`` when
+    it cannot be written: then nothing was exported.
     """
     from bot.web import verdicts  # brings pinyin along, which costs time
 
+    if path.is_dir():
+        raise BotError(f"{path}: is a folder")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.touch(mode=0o600)
+        beside.touch(mode=0o600, exist_ok=False)
+        with _opened(settings) as (database, vault):
+            made = database.submit_read(
+                lambda tx: list(verdicts.examples(tx, vault, OPERATOR))
+            ).result()
+            write(beside, made)
+            details = {"lines": len(made)}
+            database.submit(
+                lambda tx: audit.append(
+                    tx, vault.keystore, OPERATOR, "verdicts.export", "verdicts", details=details
+                )
+            ).result()
+        beside.replace(path)
     except OSError as error:
         raise BotError(f"{path}: {error.strerror}") from error
-
-    def work(tx: Tx, vault: Vault) -> list[Example]:
-        made = list(verdicts.examples(tx, vault, OPERATOR))
-        details = {"lines": len(made)}
-        audit.append(tx, vault.keystore, OPERATOR, "verdicts.export", "verdicts", details=details)
-        return made
-
-    made = _write(settings, work)
-    write(path, made)
+    finally:
+        beside.unlink(missing_ok=True)
     return len(made)
 
 

@@ -131,20 +131,15 @@ def classify(
     import json
 
     from bot import models
-    from nlp.encoder.weights import BadArtefact
     from nlp.lines import classify_lines
-    from nlp.readers import reader as built
 
     if (text is None) == (jsonl is None):
         raise typer.BadParameter("give TEXT, --jsonl FILE, or - for standard input")
     moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
     if moment.tzinfo is None:
         raise typer.BadParameter("--now needs a time zone, for example 2026-11-24T09:00:00+08:00")
-    try:
-        reader = built(models.spec(*_chosen()))
-    except (BadArtefact, ImportError) as error:
-        typer.echo(f"yinuo: 模型不可用：{error}（运行 yinuo doctor 查看办法）", err=True)
-        raise SystemExit(1) from None
+    settings = _settings()
+    reader = models.opened(settings.reader.engine, settings.reader.model, settings.data_dir)
     good = True
     with _lines(text, jsonl, json.dumps({"text": text}, ensure_ascii=True)) as lines:
         for answer, ok in classify_lines(lines, reader, moment):
@@ -194,11 +189,6 @@ def train(
     training.train(
         _settings(), more=more or [], seeds=seeds, layers=layers, epochs=epochs, force=force
     )
-
-
-def _chosen() -> tuple[str, Path | None, Path]:
-    settings = _settings()
-    return settings.reader.engine, settings.reader.model, settings.data_dir
 
 
 @contextmanager

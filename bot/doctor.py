@@ -168,19 +168,14 @@ def _stored(settings: Settings, database: Database) -> Iterator[Finding]:
 
 
 def _reader(settings: Settings) -> Iterator[Finding]:
-    from nlp.encoder.weights import BadArtefact
-    from nlp.readers import reader as built
-
     started = time.monotonic()
     try:
-        reader = built(
-            models.spec(settings.reader.engine, settings.reader.model, settings.data_dir)
-        )
-    except (BadArtefact, ImportError) as error:
+        reader = models.opened(settings.reader.engine, settings.reader.model, settings.data_dir)
+    except models.ModelUnusable as error:
         yield Finding(
             what="解读",
             state="fail",
-            found=str(error),
+            found=str(error.__cause__),
             remedy="模型文件缺失或被改动：重新安装，或运行 yinuo train --restore 回到上一个模型；"
             "YINUO_READER__ENGINE=rules 可暂时只用规则",
         )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.errors import BotError
 from nlp.readers import model_in_use
+from nlp.reading import Reader
+
+
+class ModelUnusable(BotError):
+    """The model's files are missing or changed, or its engine is not installed."""
 
 
 def folder(data_dir: Path) -> Path:
@@ -21,3 +27,14 @@ def spec(engine: str, chosen: Path | None, data_dir: Path) -> str:
 def factory(engine: str, chosen: Path | None, data_dir: Path) -> str:
     """What ``nlp.process.ReaderProcess`` builds its reader from."""
     return f"nlp.readers:reader?{spec(engine, chosen, data_dir)}"
+
+
+def opened(engine: str, chosen: Path | None, data_dir: Path) -> Reader:
+    """The reader in use, in this process. Raises ``ModelUnusable``."""
+    from nlp.encoder.weights import BadArtefact
+    from nlp.readers import reader
+
+    try:
+        return reader(spec(engine, chosen, data_dir))
+    except (BadArtefact, ImportError) as error:
+        raise ModelUnusable(f"模型不可用：{error}（运行 yinuo doctor 查看办法）") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,7 @@ from bot import models
 from bot.errors import BotError
 from config.settings import Settings
 from nlp.corpus import BadExample, Example
-from nlp.encoder.weights import BadArtefact
 from nlp.measure.figures import Baseline, Report
-from nlp.readers import reader
 
 NEEDS = "训练需要 torch、transformers 等：pip install 'yinuo[train]' torch（仅 CPU 版即可）"
 
@@ -35,7 +34,8 @@ def evaluate(settings: Settings, path: Path, out: Path, *, baselines: bool) -> t
     from nlp.learning.prepared import utterance
     from nlp.measure.run import evaluate as measured
 
-    used = _reader(settings)
+    chosen = settings.reader
+    used = models.opened(chosen.engine, chosen.model, settings.data_dir)
     with _bar("解读") as tell:
         try:
             report, bad = measured(
@@ -89,6 +89,8 @@ def train(
         labelled = corpus(more=more)
     except (BadExample, OSError) as error:
         raise Unusable(str(error)) from error
+    if settings.reader.model is not None or settings.reader.engine == "rules":
+        typer.echo("注意：设置 reader 指定了别的模型，新模型装好后也不会被用到", err=True)
     folder = models.folder(settings.data_dir)
     name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{labelled.digest}"
     typer.echo(
@@ -111,6 +113,7 @@ def train(
     if not verdict.no_worse and not force:
         raise Unusable(f"新模型更差，没有启用（留在 {built}）：{'；'.join(verdict.reasons)}")
     install.install(built, folder, name)
+    shutil.rmtree(built)
     typer.echo(f"已启用 {name}。服务重启后生效；yinuo train --restore 回到上一个模型")
 
 
@@ -137,14 +140,6 @@ def _told(began: float) -> Callable[[Any], None]:
             typer.echo(f"[{minutes:5.1f} 分] 第 {told.seed} 次：{told.trained.scores}")
 
     return tell
-
-
-def _reader(settings: Settings) -> Any:
-    chosen = settings.reader
-    try:
-        return reader(models.spec(chosen.engine, chosen.model, settings.data_dir))
-    except (BadArtefact, ImportError) as error:
-        raise Unusable(f"模型不可用：{error}（运行 yinuo doctor 查看办法）") from error
 
 
 @contextmanager

@@ -260,6 +260,22 @@ async def test_an_export_that_cannot_be_written_is_told(
 ) -> None:
     with pytest.raises(BotError, match="No such file"):
         accounts.export_verdicts(settings, tmp_path / "none" / "v.jsonl")
+    with pytest.raises(BotError, match="folder"):
+        accounts.export_verdicts(settings, tmp_path)
+    rows = await hr_desk.road.database.read(lambda tx: audit.page(tx))
+    assert "verdicts.export" not in {row.action for row in rows}
+
+
+async def test_an_export_is_its_owners_alone(
+    hr_desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "v.jsonl"
+    path.write_text("old and open to all", encoding="utf-8")
+    path.chmod(0o644)
+    accounts.export_verdicts(settings, path)
+    assert path.read_bytes() == b""
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".v")]
 
 
 async def test_a_candidate_who_is_erased_is_in_no_line(

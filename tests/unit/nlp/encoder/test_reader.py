@@ -33,6 +33,7 @@ from tests.unit.nlp.utterances import an_utterance
 
 pytestmark = pytest.mark.slow
 
+
 WORST = {
     "empty": "",
     "a space": " ",

@@ -22,6 +22,8 @@ from nlp.scheme import Intent
 from tests.unit.nlp.encoder.trained import linked, rewrite, shipped, spread, voices, vouch
 from tests.unit.nlp.utterances import an_utterance
 
+pytestmark = pytest.mark.slow
+
 CHANGES: dict[str, Any] = {
     "deaf": {"alert_from": 0.99},
     "alarmed": {"alert_from": 0.02, "unclear_from": 0.01},
@@ -58,8 +60,6 @@ def test_an_equal_model_is_no_worse(tmp_path: Path) -> None:
     ("name", "said"),
     [("deaf", "alert F1"), ("alarmed", "false alerts"), ("talkative", "macro-F1")],
 )
-
-pytestmark = pytest.mark.slow
 def test_a_worse_model_is_refused_with_the_reason(name: str, said: str, tmp_path: Path) -> None:
     worse = a_model(tmp_path / name, **CHANGES[name])
     verdict = compare(SHIPPED, worse, examples())
