@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import resources
 
 import jieba
 import opencc
@@ -59,6 +60,14 @@ def evasive(text: str, chance: random.Random) -> str:
 
     changed = _LOADED.sub(hidden, text)
     return changed if changed != text else homophones(text, chance)
+
+
+def introduced(text: str, chance: random.Random) -> str:
+    """Who somebody is, said in passing before or after it: that decides nothing by itself."""
+    clause = chance.choice(_who())
+    if chance.random() < 0.6:
+        return f"{clause}{chance.choice('，，， ')}{text}"
+    return f"{text.rstrip('。')}{chance.choice('，，。 ')}{clause}"
 
 
 def homophones(text: str, chance: random.Random) -> str:
@@ -192,6 +201,12 @@ def _alike(char: str) -> tuple[str, ...]:
         return ()
     sound = lazy_pinyin(char, style=Style.NORMAL)[0]
     return tuple(other for other in _by_sound()[sound] if other != char)[:6]
+
+
+@lru_cache(maxsize=1)
+def _who() -> tuple[str, ...]:
+    lines = (resources.files("nlp.learning") / "who.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from nlp.corpus import Example
 from nlp.encoder.inputs import CONDITIONS, INTENTS, STEPS, Encoded, Features, Tokenizer
 from nlp.encoder.reader import prepare
-from nlp.learning.augment import noisy
+from nlp.learning.augment import introduced, noisy
 from nlp.reading import Utterance
 
 #: Training reads every message at this moment; no label depends on it.
@@ -53,14 +53,22 @@ def targets(example: Example) -> Targets:
 
 
 def copies(
-    examples: Sequence[Example], tokenizer: Tokenizer, chance: random.Random, *, share: float
+    examples: Sequence[Example],
+    tokenizer: Tokenizer,
+    chance: random.Random,
+    *,
+    noise: float,
+    who: float,
 ) -> list[Item]:
-    """Every example once, a share of them as a noisy copy."""
+    """Every example once: a share ``noise`` as a noisy copy, a share ``who`` introduced."""
     made = []
     for example in examples:
-        if chance.random() < share:
-            example = replace(example, text=noisy(example.text, chance))
-        made.append(item(example, tokenizer))
+        text = example.text
+        if chance.random() < who:
+            text = introduced(text, chance)
+        if chance.random() < noise:
+            text = noisy(text, chance)
+        made.append(item(replace(example, text=text), tokenizer))
     return made
 
 

@@ -37,6 +37,7 @@ class Recipe:
     head_decay: float = 0.1
     decay: float = 0.01
     noise: float = 0.35  # share of examples replaced by a noisy copy, drawn anew each epoch
+    who: float = 0.15  # share that says in passing who the writer is
     neighbours: float = 0.08  # of a commitment's mass that each neighbouring step gets
     seed: int = 1
 
@@ -70,7 +71,7 @@ def train(
     _start_head(network, [item(example, tokenizer) for example in examples], recipe)
     network.train()
     for epoch in range(recipe.epochs):
-        items = copies(examples, tokenizer, chance, share=recipe.noise)
+        items = copies(examples, tokenizer, chance, noise=recipe.noise, who=recipe.who)
         losses = []
         for group in batches(items, recipe.batch, chance):
             loss = _loss(network(*inputs(group)), _targets(group), recipe.neighbours)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.web.errors import Invalid
 from bot.web.review_views import COMMITMENTS, CONDITIONS, INTENTS
@@ -18,15 +19,7 @@ def shown(row: ReadingRow, *, error: str = "") -> Shown:
     made = _shown(row.labels, error)
     if row.corrected is None:
         return made
-    return Shown(
-        intents=made.intents,
-        commitment=made.commitment,
-        reported=made.reported,
-        condition=made.condition,
-        by=row.corrected_by,
-        at=row.corrected_at,
-        error=error,
-    )
+    return replace(made, by=row.corrected_by, at=row.corrected_at)
 
 
 def leaning(row: ReadingRow) -> Shown:

@@ -19,6 +19,7 @@ from nlp.learning.augment import (
     faced,
     hidden,
     homophones,
+    introduced,
     noisy,
     opened,
     traditional,
@@ -26,7 +27,7 @@ from nlp.learning.augment import (
 )
 
 TEXT = "我再考虑一下，薪资能不能再谈谈？我这里还有别家的offer。"
-EVERY = (*dict.fromkeys(NOISES), evasive, noisy)
+EVERY = (*dict.fromkeys(NOISES), evasive, introduced, noisy)
 _LOADED = re.compile(LOADED)
 _PIECES = st.lists(
     st.sampled_from(
