@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from nlp.baseline import ends, fingerprint, quoted
 from nlp.encoder import evidence
 from nlp.encoder.decide import SILENCE, Decision, Logits, Settings, blended, decide
 from nlp.encoder.engines import MODEL, Engine, OnnxEngine
-from nlp.encoder.inputs import OUTPUTS, Encoded, Features, Tokenizer, batched, rule_features
+from nlp.encoder.inputs import ALERT, OUTPUTS, Encoded, Features, Tokenizer, batched, rule_features
 from nlp.encoder.neutral import neutral
 from nlp.encoder.ngrams import TABLE, VOCABULARY, Ngrams
 from nlp.encoder.weights import TOKENIZER, BadArtefact, verify
@@ -116,26 +116,60 @@ class EncoderReader:
         self, prepared: Sequence[Prepared], decisions: Sequence[Decision]
     ) -> list[evidence.Span | None]:
         """For every alert, the span it hangs on; None for the rest."""
-        tried: list[tuple[int, evidence.Span, Prepared]] = []
-        found: dict[int, list[tuple[evidence.Span, float]]] = {}
+        spans: list[evidence.Span | None] = [None] * len(prepared)
+        waiting: dict[int, list[evidence.Span]] = {}
         for number, (one, decision) in enumerate(zip(prepared, decisions, strict=True)):
             if decision.alert:
-                found[number] = []
                 text = one.mapped.text
+                spans[number] = (0, len(text))
                 quotes = [(start, end) for start, end, _ in one.judged.quotes]
-                for span in evidence.candidates(text, quotes):
-                    rest = evidence.without(text, span)
-                    tried.append((number, span, again(one, rest, self._tokenizer)))
-        logits = self.logits([one for _, _, one in tried])
-        for (number, span, one), row in zip(tried, logits, strict=True):
-            left = decide(row, self._settings, stage=one.source.stage).alert_score
-            found[number].append((span, decisions[number].alert_score - left))
-        spans: list[evidence.Span | None] = [None] * len(prepared)
-        for number, rows in found.items():
-            whole = (0, len(prepared[number].mapped.text))
-            best = evidence.best([span for span, _ in rows], [drop for _, drop in rows])
-            spans[number] = best or whole
+                waiting[number] = self._ranked(one, evidence.candidates(text, quotes))
+        while waiting := {number: tried for number, tried in waiting.items() if tried}:
+            first = {number: tried[: evidence.FIRST] for number, tried in waiting.items()}
+            for number, drops in self._tried(prepared, decisions, first).items():
+                rest = waiting.pop(number)[evidence.FIRST :]
+                found = evidence.best(first[number], drops)
+                if found is not None:
+                    spans[number] = found
+                else:
+                    waiting[number] = rest
         return spans
+
+    def _ranked(self, one: Prepared, spans: Sequence[evidence.Span]) -> list[evidence.Span]:
+        """Spans by how little the n-grams would still alert without them."""
+        left = {
+            span: self._ngrams.logits(
+                neutral(evidence.without(one.mapped.text, span)),
+                one.before,
+                stage=one.source.stage,
+                rules=one.rules,
+            )[ALERT]
+            for span in (spans if len(spans) > evidence.FIRST else ())
+        }
+        return sorted(spans, key=lambda span: left.get(span, 0.0))
+
+    def _tried(
+        self,
+        prepared: Sequence[Prepared],
+        decisions: Sequence[Decision],
+        spans: Mapping[int, Sequence[evidence.Span]],
+    ) -> dict[int, list[float]]:
+        """What the score of each message loses with each of its spans."""
+        numbers = [number for number, tried in spans.items() for _ in tried]
+        trials = [
+            again(
+                prepared[number],
+                evidence.without(prepared[number].mapped.text, span),
+                self._tokenizer,
+            )
+            for number, tried in spans.items()
+            for span in tried
+        ]
+        drops: dict[int, list[float]] = {number: [] for number in spans}
+        for number, one, row in zip(numbers, trials, self.logits(trials), strict=True):
+            left = decide(row, self._settings, stage=one.source.stage).alert_score
+            drops[number].append(decisions[number].alert_score - left)
+        return drops
 
 
 def prepare(utterance: Utterance, tokenizer: Tokenizer) -> Prepared:
