@@ -176,7 +176,7 @@ def train(
     ] = None,
     seeds: Annotated[int, typer.Option(help="训练几次，取最好的一次", min=1, max=9)] = 1,
     layers: Annotated[int, typer.Option(help="编码器层数", min=1, max=12)] = 6,
-    epochs: Annotated[int, typer.Option(help="轮数", min=1, max=20)] = 4,
+    epochs: Annotated[int, typer.Option(help="轮数", min=1, max=20)] = 5,
     force: Annotated[bool, typer.Option(help="更差也启用")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="回到上一个模型，不训练")] = False,
 ) -> None:

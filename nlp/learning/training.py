@@ -29,7 +29,7 @@ class Recipe:
     """Everything training depends on besides the data."""
 
     layers: int = 6
-    epochs: int = 4
+    epochs: int = 5
     batch: int = 32
     rate: float = 2.5e-4  # AdamW, encoder; linear warm-up over a tenth, then linear to 0
     head_rate: float = 1e-3
