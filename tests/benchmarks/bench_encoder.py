@@ -24,7 +24,8 @@ ROUNDS, MESSAGES, SLOW = 3, 400, 60
 
 def run() -> None:
     """Print one table; ratios are of the same run."""
-    examples = list(corpus().test[:MESSAGES])
+    test = corpus().test
+    examples = list(test[:: max(1, len(test) // MESSAGES)])
     batch = [utterance(example) for example in examples]
     reader = EncoderReader()
     reader.read(batch[:32])
