@@ -86,7 +86,8 @@ def unpunctuated(text: str, chance: random.Random) -> str:
 
 def traditional(text: str, chance: random.Random) -> str:
     """Traditional script, by phrase."""
-    return str(_converter(chance.choice(("s2t", "s2hk", "s2tw"))).convert(text)) or text
+    converted = str(_converter(chance.choice(("s2t", "s2hk", "s2tw"))).convert(text))
+    return converted if converted.strip() else text  # it ends at a NUL
 
 
 def faced(text: str, chance: random.Random) -> str:

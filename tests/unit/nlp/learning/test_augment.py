@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlp.learning.augment import (
@@ -58,6 +58,7 @@ def test_every_noise_changes_a_fitting_text_nearly_always(noise: Noise) -> None:
 
 
 @given(text=_PIECES | st.text(min_size=1, max_size=30), seed=st.integers(0, 1000))
+@example(text="\r\x00", seed=0)
 @settings(max_examples=150, deadline=None)
 def test_no_noise_empties_a_text(text: str, seed: int) -> None:
     for noise in EVERY:
