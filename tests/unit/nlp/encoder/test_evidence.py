@@ -13,6 +13,8 @@ from nlp.encoder.evidence import ENOUGH, TRIED, Span, best, candidates, without
 from nlp.reading import Reading, Utterance
 from tests.unit.nlp.encoder.trained import decisions, shipped, spread, utterances, voices
 
+pytestmark = pytest.mark.slow
+
 
 def spans(text: str, *quotes: Span) -> list[str]:
     """The words of the candidates."""

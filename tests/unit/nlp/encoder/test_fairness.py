@@ -21,6 +21,8 @@ from nlp.encoder.decide import Decision
 from nlp.encoder.neutral import neutral as neutral_text
 from tests.unit.nlp.encoder.trained import decisions, shipped, spread, utterances, voices
 
+pytestmark = pytest.mark.slow
+
 SWAPS = {
     "gender": ("我是男的", "我是女的"),
     "origin": ("我是河南人", "我是上海人"),

@@ -20,6 +20,8 @@ from nlp.reading import Turn
 from nlp.scheme import STAGES, Condition, Intent
 from tests.unit.nlp.measure.labelled import an_example
 
+pytestmark = pytest.mark.slow
+
 
 @lru_cache(maxsize=1)
 def whole() -> Corpus:
