@@ -69,10 +69,10 @@ def laid_out(text: str, *, stage: str, context: Sequence[Turn], now: datetime) -
     days = dates(text, now)
     taken = Taken(len(text))
     facts = {question, "delayed" if delayed else None, None}
-    found = list(matches(text, _apply(text, stage, facts), taken))
+    found = list(matches(text, _apply(stage, facts), taken))
     found += _sums(text, taken)
     edges = boundaries(text)
-    topics = matches(text, _topics(text, stage), taken)
+    topics = matches(text, _topics(stage), taken)
     found += [item for item in topics if _whole_word(text, item, edges)]
     found = [item for item in found if item.weight != "skip"]
     return Case(
@@ -86,16 +86,16 @@ def laid_out(text: str, *, stage: str, context: Sequence[Turn], now: datetime) -
     )
 
 
-def _apply(text: str, stage: str, facts: set[str | None]) -> Iterator[Cue]:
+def _apply(stage: str, facts: set[str | None]) -> Iterator[Cue]:
     files = ("work.txt", "cues.txt") if stage == "onboarded" else ("cues.txt",)
     for file in files:
-        for cue in lexicon.possible(file, text):
+        for cue in lexicon.cues(file):
             if stage in cue.stages and cue.needs in facts:
                 yield cue
 
 
-def _topics(text: str, stage: str) -> Iterator[Cue]:
-    return (cue for cue in lexicon.possible("topics.txt", text) if stage in cue.stages)
+def _topics(stage: str) -> Iterator[Cue]:
+    return (cue for cue in lexicon.cues("topics.txt") if stage in cue.stages)
 
 
 def _sums(text: str, taken: Taken) -> list[Found]:

@@ -15,15 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from itertools import groupby
 
 from nlp.scheme import STAGES, Intent
 
 #: How much a cue says. The resolver treats them differently, see ``nlp.resolve``.
 WEIGHTS = ("skip", "decision", "hesitation", "mood", "topic")
 FLAGS = frozenset({"soft", "hard", "done", "whole", "alone", "resolved", "formula"})
-#: Patterns searched for together.
-HANDFUL = 12
 NEEDS = frozenset({"decision", "withdrawal", "progress", "date", "limit", "delayed"})
 
 
@@ -120,32 +117,6 @@ def _compiled(file: str, number: int, body: str) -> re.Pattern[str]:
 def cues(name: str) -> tuple[Cue, ...]:
     """The cues of one file in its order: earlier cues win over later ones they overlap."""
     return parsed(name, lines(name))
-
-
-def possible(name: str, text: str) -> Iterator[Cue]:
-    """The cues of a file that can be in a text, in the file's order; seldom one that is not.
-
-    One search for many patterns costs little more than one for one, and most texts hold few.
-    """
-    for any_of, some in _handfuls(name):
-        if any_of is None or any_of.search(text):
-            yield from some
-
-
-@lru_cache(maxsize=8)
-def _handfuls(name: str) -> tuple[tuple[re.Pattern[str] | None, tuple[Cue, ...]], ...]:
-    """The cues of a file, some at a time, with a pattern that finds any of them.
-
-    Cues for whole texts are compared differently: theirs is None.
-    """
-    found: list[tuple[re.Pattern[str] | None, tuple[Cue, ...]]] = []
-    for whole, group in groupby(cues(name), lambda cue: "whole" in cue.flags):
-        rest = list(group)
-        for start in range(0, len(rest), HANDFUL):
-            some = tuple(rest[start : start + HANDFUL])
-            joined = "|".join(f"(?:{cue.pattern.pattern})" for cue in some)
-            found.append((None if whole else re.compile(joined), some))
-    return tuple(found)
 
 
 def parsed(name: str, numbered: Iterable[tuple[int, str]]) -> tuple[Cue, ...]:
