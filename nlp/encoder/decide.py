@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlp.encoder.inputs import CONDITIONS, INTENTS, STEPS
+from nlp.encoder.inputs import ALERT, CONDITIONS, INTENTS, STEPS
 from nlp.encoder.weights import BadArtefact
 from nlp.scheme import SIGNAL_INTENTS, Condition, Intent, needs_alert
 
 Logits = npt.NDArray[np.float32]
 Row = npt.NDArray[np.float64]
 
-_A, _B = len(INTENTS), len(INTENTS) + len(STEPS)
+_A, _B = len(INTENTS), ALERT
 _SIGNALS = np.array([intent in SIGNAL_INTENTS for intent in INTENTS])
 #: Which intents a stage can have at all (scheme, section 2 and rule 30).
 _AFTER = frozenset({Intent.TEAM_FIT, Intent.WORKLOAD, Intent.POSITIVE, Intent.LEAVE_SIGNAL})

@@ -22,9 +22,8 @@ STEPS = tuple(range(COMMITMENT_MIN, COMMITMENT_MAX + 1))
 CONDITIONS = tuple(Condition)
 
 #: Columns of every model's output: intents, commitment steps, alert, reported, conditions.
-#: The column of the alert.
 ALERT = len(INTENTS) + len(STEPS)
-OUTPUTS = len(INTENTS) + len(STEPS) + 1 + 1 + len(CONDITIONS)
+OUTPUTS = ALERT + 1 + 1 + len(CONDITIONS)
 
 #: Tokens kept of a turn before and of the message. Of a longer message the head and the tail.
 TURN_TOKENS, HEAD_TOKENS, TAIL_TOKENS = 40, 96, 56

@@ -19,7 +19,7 @@ from nlp.baseline import fingerprint
 from nlp.corpus import Example
 from nlp.encoder.decide import Logits, Settings, blended
 from nlp.encoder.engines import MODEL, OnnxEngine
-from nlp.encoder.inputs import INTENTS, STEPS, Tokenizer
+from nlp.encoder.inputs import ALERT, INTENTS, Tokenizer
 from nlp.encoder.network import Network, from_base
 from nlp.encoder.ngrams import Ngrams
 from nlp.encoder.reader import EncoderReader, Prepared, grams, prepare, run
@@ -143,7 +143,7 @@ def calibrated(
 def _loss(logits: Logits, examples: Sequence[Example], settings: Settings) -> float:
     """Mean negative log-likelihood of intents and alert."""
     wanted = np.stack([targets(example) for example in examples]).astype(np.float64)
-    columns = [*range(len(INTENTS)), len(INTENTS) + len(STEPS)]
+    columns = [*range(len(INTENTS)), ALERT]
     values = np.asarray(logits[:, columns], np.float64)
     return float((np.logaddexp(0, values) - wanted[:, columns] * values).mean())
 

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from nlp.corpus import Example
 from nlp.encoder.decide import Logits, Settings, alert_scores, blended, doubts
-from nlp.encoder.inputs import INTENTS, STEPS
+from nlp.encoder.inputs import ALERT, INTENTS
 from nlp.learning.prepared import targets
 
 #: The promises an alert is held to. The threshold stands where both are exceeded by the same
@@ -21,7 +21,7 @@ PRECISION, RECALL = 0.90, 0.85
 REACH = 0.93
 #: A threshold found on few examples is drawn this many examples' worth towards ``USUAL``.
 USUAL, DRAWN = 0.4, 30
-_A, _B = len(INTENTS), len(INTENTS) + len(STEPS)
+_A, _B = len(INTENTS), ALERT
 
 Row = npt.NDArray[np.float64]
 

@@ -120,7 +120,7 @@ def _fix_scales(source: Path, target: Path, sample: Sequence[Batch]) -> None:
             ends[node.name] = min(low, float(values.min())), max(high, float(values.max()))
     for node in dynamic:
         low, high = ends[node.name]
-        scale = (high - low) / 255
+        scale = max(high - low, 1e-6) / 255  # what never varies needs no steps
         zero = min(255, max(0, round(-low / scale)))
         quantised, *names = node.output
         for name, value in zip(names, (np.float32(scale), np.uint8(zero)), strict=True):

@@ -16,12 +16,12 @@ from torch.nn import functional
 
 from nlp.corpus import Example
 from nlp.encoder.decide import Logits
-from nlp.encoder.inputs import INTENTS, STEPS, Tokenizer, batched
+from nlp.encoder.inputs import ALERT, INTENTS, Tokenizer, batched
 from nlp.encoder.network import Network, from_base
 from nlp.encoder.weights import TOKENIZER
 from nlp.learning.prepared import Item, batches, copies, item
 
-_A, _B = len(INTENTS), len(INTENTS) + len(STEPS)
+_A, _B = len(INTENTS), ALERT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
