@@ -175,7 +175,7 @@ def _reader(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             what="解读",
             state="fail",
-            found=str(error.__cause__),
+            found=error.reason,
             remedy="模型文件缺失或被改动：重新安装，或运行 yinuo train --restore 回到上一个模型；"
             "YINUO_READER__ENGINE=rules 可暂时只用规则",
         )

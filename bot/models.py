@@ -10,7 +10,11 @@ from nlp.reading import Reader
 
 
 class ModelUnusable(BotError):
-    """The model's files are missing or changed, or its engine is not installed."""
+    """The model's files are missing or changed, or its engine is not installed: ``reason``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"模型不可用：{reason}（运行 yinuo doctor 查看办法）")
+        self.reason = reason
 
 
 def folder(data_dir: Path) -> Path:
@@ -37,4 +41,4 @@ def opened(engine: str, chosen: Path | None, data_dir: Path) -> Reader:
     try:
         return reader(spec(engine, chosen, data_dir))
     except (BadArtefact, ImportError) as error:
-        raise ModelUnusable(f"模型不可用：{error}（运行 yinuo doctor 查看办法）") from error
+        raise ModelUnusable(str(error)) from error
