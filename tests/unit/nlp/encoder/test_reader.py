@@ -136,7 +136,9 @@ def test_plain_words_are_heard(stage: str) -> None:
     assert not good.evidence or good.evidence[0].text
     assert bad.alert_score is not None
     assert good.alert_score is not None
-    assert bad.alert_score > 0.8 > good.alert_score + 0.2
+    # Errands after joining are what this model is least sure of: 0.51; alerts begin at 0.62.
+    quiet = 0.55 if stage == "onboarded" else 0.2
+    assert bad.alert_score > 0.8 > quiet > good.alert_score
 
 
 def test_the_turn_before_decides_what_a_bare_answer_means() -> None:
