@@ -29,11 +29,13 @@ def run() -> None:
     batch = [utterance(example) for example in examples]
     reader = EncoderReader()
     reader.read(batch[:32])
-    single = []
+    single, quiet = [], []
     for one in batch:
         started = time.perf_counter()
-        reader.read([one])
+        [reading] = reader.read([one])
         single.append(time.perf_counter() - started)
+        if not reading.alert:  # an alert costs a second run, for its evidence
+            quiet.append(single[-1])
     bulk = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
@@ -45,6 +47,7 @@ def run() -> None:
     print(f"{reader.name}, {len(batch)} messages, alerts {_alerts(examples):.0%}")
     print(
         f"one message: median {statistics.median(single) * 1e3:.1f} ms, "
+        f"of those that do not alert {statistics.median(quiet) * 1e3:.1f} ms, "
         f"p99 {ninety_ninth * 1e3:.1f} ms"
     )
     print(f"bulk of 64: {rate:.0f} messages/s")
