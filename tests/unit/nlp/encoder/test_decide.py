@@ -73,6 +73,7 @@ _SETTINGS = st.builds(
 _STAGE = st.sampled_from([*STAGES, "later"])
 
 
+@pytest.mark.slow
 @given(row=_ROWS, settings=_SETTINGS, stage=_STAGE)
 @runs(max_examples=600, deadline=None)
 def test_labels_agree_with_each_other_whatever_the_logits(

@@ -11,6 +11,8 @@ from nlp.encoder.network import Network, from_base
 from nlp.encoder.served import Served
 from nlp.learning.build import BASE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network() -> Network:

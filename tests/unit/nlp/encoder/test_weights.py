@@ -29,6 +29,8 @@ from nlp.encoder.weights import (
 from nlp.learning.build import BASE
 from tests.unit.nlp.encoder.trained import linked, rewrite, vouch
 
+pytestmark = pytest.mark.slow
+
 FILES = (WEIGHTS, TOKENIZER, CONFIG)
 
 

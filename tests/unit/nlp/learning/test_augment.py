@@ -26,6 +26,8 @@ from nlp.learning.augment import (
     unpunctuated,
 )
 
+pytestmark = pytest.mark.slow
+
 TEXT = "我再考虑一下，薪资能不能再谈谈？我这里还有别家的offer。"
 EVERY = (*dict.fromkeys(NOISES), evasive, introduced, noisy)
 _LOADED = re.compile(LOADED)
