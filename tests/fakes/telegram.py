@@ -23,6 +23,7 @@ from typing import Any, Literal
 import uvicorn
 from starlette.applications import Starlette
 
+from tests.fakes.telegram_business import RIGHTS, FakeBusiness, connect
 from tests.fakes.telegram_faults import Fault, Faults, Kind
 from tests.fakes.telegram_http import Bell, BotApi, Connections, not_found
 from tests.fakes.telegram_methods import set_webhook
@@ -32,7 +33,7 @@ from tests.fakes.telegram_state import Account, Call, Json, State
 from tests.fakes.telegram_users import FakeUser, SeenButton, SeenMessage
 from tests.fakes.telegram_webhook import Pusher
 
-__all__ = ["Call", "FakeTelegram", "FakeUser", "SeenButton", "SeenMessage"]
+__all__ = ["Call", "FakeBusiness", "FakeTelegram", "FakeUser", "SeenButton", "SeenMessage"]
 
 TOKEN = "12345:TEST-token-of-the-stand-in-bot-0001"
 
@@ -66,7 +67,7 @@ class FakeTelegram:
             "can_join_groups": True,
             "can_read_all_group_messages": False,
             "supports_inline_queries": False,
-            "can_connect_to_business": False,
+            "can_connect_to_business": True,
             "has_main_web_app": False,
         }
         self.state = State(token, me, clock, pace, limits, burst)
@@ -83,7 +84,11 @@ class FakeTelegram:
         """Listen on 127.0.0.1 (a free port for 0) and return when calls are answered."""
         if self._thread is not None:
             raise RuntimeError("already running")
-        listener = socket.create_server(("127.0.0.1", port))
+        # With the protocol named, asyncio turns Nagle's algorithm off: 40 ms less for each call.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
         self._port = listener.getsockname()[1]
         ready = threading.Event()
         self._thread = threading.Thread(
@@ -178,6 +183,10 @@ class FakeTelegram:
             account = self.state.accounts.setdefault(id, Account(id, first_name, username))
             return FakeUser(self.state, account)
 
+    def business(self, owner: FakeUser, *rights: str) -> FakeBusiness:
+        """Connect the bot to somebody's own account; without `rights`, with all of them."""
+        return connect(self.state, owner, rights or RIGHTS)
+
     # Updates
 
     def raw_update(self, body: Json | None = None, **fields: Any) -> int:
@@ -241,9 +250,14 @@ class FakeTelegram:
         *,
         retry_after: int | None = None,
         description: str | None = None,
+        parameters: Json | None = None,
     ) -> None:
-        """Answer the next calls of a method ("*": any) with an error, doing nothing."""
-        self._faults.add(Fault(method, "error", times, status, retry_after, description))
+        """Answer the next calls of a method ("*": any) with an error, doing nothing.
+
+        `parameters` takes the place of what an answer of this status usually carries.
+        """
+        fault = Fault(method, "error", times, status, retry_after, description, parameters)
+        self._faults.add(fault)
 
     def drop_after_delivery(self, method: str, times: int = 1) -> None:
         """Do what is asked, then close the connection without an answer."""

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["error", "drop_before", "drop_after"]
 
@@ -17,6 +17,7 @@ class Fault:
     status: int = 0
     retry_after: int | None = None
     description: str | None = None
+    parameters: dict[str, Any] | None = None  # None: what belongs to the status
 
 
 @dataclass(slots=True)

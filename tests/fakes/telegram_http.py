@@ -229,11 +229,11 @@ def failed(fault: Fault) -> Response:
     if fault.status in {502, 503, 504}:
         page = GATEWAY_PAGE.format(fault.status, phrase)
         return HTMLResponse(page, status_code=fault.status)
-    if fault.status == 429:
+    if fault.status == 429 and fault.parameters is None:
         seconds = fault.retry_after or 1
         text = fault.description or f"Too Many Requests: retry after {seconds}"
         return refused(ApiError(429, text, {"retry_after": seconds}))
-    return refused(ApiError(fault.status, fault.description or phrase))
+    return refused(ApiError(fault.status, fault.description or phrase, fault.parameters))
 
 
 async def not_found(request: Request, _: Exception) -> Response:

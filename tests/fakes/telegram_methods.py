@@ -6,6 +6,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.fakes.telegram_connections import (
+    Spoken,
+    answer,
+    answerable,
+    get_business_connection,
+)
 from tests.fakes.telegram_errors import ApiError, bad
 from tests.fakes.telegram_params import (
     CAPTION_UNITS,
@@ -53,34 +59,48 @@ def get_me(state: State, params: Params) -> Json:
     return state.me
 
 
+def _peer(state: State, params: Params) -> tuple[int, Spoken | None]:
+    """Whom a call is for, and in whose name if not the bot's own. Raises ApiError."""
+    spoken = answerable(state, params)
+    account = state.chat(params.chat_id()) if spoken is None else spoken[1]
+    return account.id, spoken
+
+
+def _messages(state: State, chat_id: int, spoken: Spoken | None) -> dict[int, Message]:
+    return (state.chats if spoken is None else spoken[0].chats).get(chat_id, {})
+
+
 def send_message(state: State, params: Params) -> Json:
-    account = state.chat(params.chat_id())
+    peer = _peer(state, params)
     text, entities = params.formatted("text", TEXT_UNITS)
     if not text:
         raise bad("message text is empty")
     body: Json = {"text": text} | ({"entities": entities} if entities else {})
-    return _send(state, params, account.id, body)
+    return _send(state, params, peer, body)
 
 
-def _send(state: State, params: Params, chat_id: int, body: Json) -> Json:
+def _send(state: State, params: Params, peer: tuple[int, Spoken | None], body: Json) -> Json:
     rows, keyboard = inline_keyboard(params), reply_keyboard(params)
-    body = _reply(state, params, chat_id) | body
+    chat_id, spoken = peer
+    body = _reply(params, _messages(state, chat_id, spoken)) | body
     if rows:
         body["reply_markup"] = {"inline_keyboard": rows}
     if params.flag("protect_content"):
         body["has_protected_content"] = True
     state.spend(chat_id)
+    if spoken is not None:
+        return answer(state, spoken, body)
     if keyboard is not None:
         state.keyboards[chat_id] = keyboard
     return state.put(chat_id, body, incoming=False)
 
 
-def _reply(state: State, params: Params, chat_id: int) -> Json:
+def _reply(params: Params, chat: dict[int, Message]) -> Json:
     wanted = params.values.get("reply_parameters") or {}
     message_id = wanted.get("message_id") or params.integer("reply_to_message_id")
     if not message_id:
         return {}
-    message = state.chats.get(chat_id, {}).get(int(message_id))
+    message = chat.get(int(message_id))
     if message is None:
         if wanted.get("allow_sending_without_reply"):
             return {}
@@ -90,11 +110,11 @@ def _reply(state: State, params: Params, chat_id: int) -> Json:
 
 
 def _own(state: State, params: Params) -> Message:
-    account = state.chat(params.chat_id())
-    message = state.chats.get(account.id, {}).get(params.integer("message_id"))
+    chat_id, spoken = _peer(state, params)
+    message = _messages(state, chat_id, spoken).get(params.integer("message_id"))
     if message is None:
         raise bad("message to edit not found")
-    if message.incoming:
+    if message.incoming or (spoken is not None and "sender_business_bot" not in message.body):
         raise bad("message can't be edited")
     return message
 
@@ -186,17 +206,17 @@ def _caption(params: Params) -> Json:
 
 
 def send_document(state: State, params: Params) -> Json:
-    account = state.chat(params.chat_id())
+    peer = _peer(state, params)
     caption = _caption(params)
     file = _file(state, params, "document", DOCUMENT_BYTES)
-    return _send(state, params, account.id, {"document": as_document(file)} | caption)
+    return _send(state, params, peer, {"document": as_document(file)} | caption)
 
 
 def send_photo(state: State, params: Params) -> Json:
-    account = state.chat(params.chat_id())
+    peer = _peer(state, params)
     caption = _caption(params)
     file = _file(state, params, "photo", PHOTO_BYTES)
-    return _send(state, params, account.id, {"photo": as_photo(file)} | caption)
+    return _send(state, params, peer, {"photo": as_photo(file)} | caption)
 
 
 def as_document(file: StoredFile) -> Json:
@@ -223,14 +243,15 @@ def get_file(state: State, params: Params) -> Json:
     folder = file.mime_type.partition("/")[0]
     file.path = f"{folder}/file_{number}{mimetypes.guess_extension(file.mime_type) or ''}"
     file.link_until = state.clock() + FILE_LINK_LIFE_S
-    return {**_ids(file), "file_path": file.path}
+    return {**_ids(file), "file_path": file.on_disk or file.path}
 
 
 def send_chat_action(state: State, params: Params) -> bool:
-    account = state.chat(params.chat_id())
+    chat_id, spoken = _peer(state, params)
     if params.text("action") not in ACTIONS:
         raise bad("wrong parameter action in request")
-    state.typing[account.id] = state.clock()
+    if spoken is None:
+        state.typing[chat_id] = state.clock()
     state.change()
     return True
 
@@ -324,6 +345,7 @@ METHODS: dict[str, Method] = {
     function.__name__.replace("_", ""): function
     for function in (
         get_me,
+        get_business_connection,
         send_message,
         edit_message_text,
         edit_message_reply_markup,

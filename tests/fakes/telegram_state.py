@@ -95,6 +95,7 @@ class StoredFile:
     mime_type: str
     path: str | None = None
     link_until: float = 0.0
+    on_disk: str = ""  # a server of one's own in --local mode says where it lies instead
 
 
 @dataclass(slots=True)
@@ -107,6 +108,33 @@ class Webhook:
     gone_since: float | None = None
     last_error_at: int | None = None
     last_error: str | None = None
+
+
+@dataclass(slots=True)
+class Connection:
+    """An account whose owner let the bot into their own `chats`, by the other person's id."""
+
+    id: str
+    owner: Account
+    date: int
+    rights: tuple[str, ...]
+    enabled: bool = True
+    kept_out: set[int] = field(default_factory=set)
+    chats: dict[int, dict[int, Message]] = field(default_factory=dict)
+    ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def body(self) -> Json:
+        """As `business_connection` and getBusinessConnection show it; off, it has no rights."""
+        shown = {
+            "id": self.id,
+            "user": self.owner.as_user(),
+            "user_chat_id": self.owner.id,
+            "date": self.date,
+            "is_enabled": self.enabled,
+        }
+        if not self.enabled:
+            return shown
+        return shown | {"rights": dict.fromkeys(self.rights, True)}
 
 
 @dataclass(slots=True)
@@ -166,6 +194,7 @@ class State:
     webhook: Webhook | None = None
     allowed: frozenset[str] = DEFAULT_KINDS
     commands: list[Json] = field(default_factory=list)
+    connections: dict[str, Connection] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     poll: int = 0
     revision: int = 0

@@ -206,12 +206,12 @@ class FakeUser:
         """Everything in the chat, oldest first."""
         with self._state.lock:
             messages = self._state.chats.get(self.id, {})
-            return [_seen(message) for _, message in sorted(messages.items())]
+            return [as_seen(message) for _, message in sorted(messages.items())]
 
     def seen(self, message_id: int) -> SeenMessage:
         """One message as it looks now; LookupError when there is none."""
         with self._state.lock:
-            return _seen(self._message(message_id))
+            return as_seen(self._message(message_id))
 
     def received(self) -> list[SeenMessage]:
         """What the bot sent, oldest first."""
@@ -254,7 +254,8 @@ def _caption(text: str) -> Json:
     return {"caption": text} if text else {}
 
 
-def _seen(message: Message) -> SeenMessage:
+def as_seen(message: Message) -> SeenMessage:
+    """A stored message as people see it."""
     body = message.body
     kind = next((kind for kind in KINDS if kind in body), "other")
     file: Any = body.get(kind) if kind not in {"text", "other"} else None

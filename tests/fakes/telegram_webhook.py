@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests.fakes.calling import caller
 from tests.fakes.telegram_errors import ApiError
 from tests.fakes.telegram_http import Bell
 from tests.fakes.telegram_params import Params
@@ -36,10 +37,11 @@ class Pusher:
         self._speed = speed
         self._timeout_s = timeout_s
         self._workers: dict[Hashable, asyncio.Task[None]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._hook: Webhook | None = None
 
     async def run(self) -> None:
-        async with httpx.AsyncClient(timeout=self._timeout_s, trust_env=False) as client:
+        async with caller(self._timeout_s) as client:
             try:
                 while True:
                     ring = self._bell.next()
@@ -47,10 +49,13 @@ class Pusher:
                     await ring.wait()
             finally:
                 self._dismiss()
+                await asyncio.gather(*self._leaving, return_exceptions=True)
 
     def _dismiss(self) -> None:
         for task in self._workers.values():
             task.cancel()
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
         self._workers.clear()
 
     def _staff(self, client: httpx.AsyncClient) -> None:
