@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from scheduler.engine import Stats, Woken
-from scheduler.retry import FIRST, LONGEST, growing, jitter, where
+from scheduler.retry import FIRST, LONGEST, pause_after, where
 from storage.database import Now, Tx, utc_now
 
 log = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ class EmbeddedEngine:
         self._timers: list[tuple[datetime, str, str]] = []
         self._planned: set[tuple[datetime, str, str]] = set()
         self._alarm: asyncio.TimerHandle | None = None
-        self._retries: set[asyncio.TimerHandle] = set()
+        self._retries: dict[tuple[str, str], asyncio.TimerHandle] = {}  # by lane and key
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
@@ -113,7 +113,7 @@ class EmbeddedEngine:
 
     async def _end(self, *, grace: float) -> None:
         self._stopping = True
-        for handle in (*self._retries, *([self._alarm] if self._alarm else [])):
+        for handle in (*self._retries.values(), *([self._alarm] if self._alarm else [])):
             handle.cancel()
         running = set(self._tasks)
         if running and grace:
@@ -191,7 +191,7 @@ class EmbeddedEngine:
         lane = self._lanes[name]
         self._failed += 1
         tries = lane.tries[key] = lane.tries.get(key, 0) + 1
-        pause = growing(tries, first=self._first, longest=self._longest).total_seconds() * jitter()
+        pause = pause_after(error, tries, first=self._first, longest=self._longest).total_seconds()
         log.warning(
             "engine.retry",
             lane=name,
@@ -201,12 +201,13 @@ class EmbeddedEngine:
             error=type(error).__name__,
             where=where(error),
         )
-        if self._stopping:
+        # One try of a key is planned at a time: were there one for each wake-up that failed, a
+        # platform that is down would be asked more and more often.
+        if self._stopping or (name, key) in self._retries:
             return
 
         def again() -> None:
-            self._retries.discard(handle)
+            del self._retries[name, key]
             self._enqueue(name, key)
 
-        handle = asyncio.get_running_loop().call_later(pause, again)
-        self._retries.add(handle)
+        self._retries[name, key] = asyncio.get_running_loop().call_later(pause, again)

@@ -16,6 +16,9 @@ from storage.database import Tx
 
 CONVERSATION = "conversation"  # key: conversation id; one at a time per key
 DELIVERY = "delivery"  # key: channel name
+PULL = "pull"  # key: channel name and account, with a colon between; one at a time per key
+
+FETCH = "fetch"  # key: attachment id; one at a time per key
 
 Woken = Callable[[str], Awaitable[None]]
 

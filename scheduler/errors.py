@@ -2,6 +2,7 @@
 
 DeliveryError
 ├── TryLater      the platform is busy or down: the same again after ``delay``
+├── Hold          the platform lets us write once they have written: wait for that
 ├── GiveUp        the platform will never take this: park it and show a person why
 └── Unknown       the bytes left and no answer came: it may have arrived
 """
@@ -21,6 +22,17 @@ class TryLater(DeliveryError):
     def __init__(self, reason: str, delay: timedelta | None = None) -> None:
         super().__init__(reason)
         self.delay = delay
+
+
+class Hold(DeliveryError):
+    """The platform lets us write only once the person has written: wait, however long it takes.
+
+    ``heard`` is the last message of theirs that was known then; a later one means: try again.
+    """
+
+    def __init__(self, reason: str, heard: int | None = None) -> None:
+        super().__init__(reason)
+        self.heard = heard
 
 
 class GiveUp(DeliveryError):

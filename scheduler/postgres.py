@@ -21,8 +21,8 @@ import psycopg
 import structlog
 from procrastinate import exceptions, jobs
 
-from scheduler.engine import CONVERSATION, Stats, Woken
-from scheduler.retry import FIRST, LONGEST, growing, jitter, where
+from scheduler.engine import CONVERSATION, FETCH, PULL, Stats, Woken
+from scheduler.retry import FIRST, LONGEST, growing, jitter, pause_after, where
 from storage.database import Now, Tx, normalise_url, utc_now
 from storage.errors import StorageUnavailable
 
@@ -94,7 +94,7 @@ class PostgresEngine:
         sweep_s: float = 10.0,
         first: timedelta = FIRST,
         longest: timedelta = LONGEST,
-        exclusive: Collection[str] = (CONVERSATION,),
+        exclusive: Collection[str] = (CONVERSATION, PULL, FETCH),
     ) -> None:
         """``exclusive``: lanes that are so in other processes, for those without a handler here.
 
@@ -117,6 +117,7 @@ class PostgresEngine:
         self._workers: set[int] = set()  # ids under which jobs ran here
         self._orphans: set[int] = set()
         self._waiting: dict[str, int] = {}
+        self._again_at: dict[tuple[str, str], datetime] = {}  # planned from here, by lane and key
         self._failed = 0
 
     def handler(self, lane: str, woken: Woken, *, concurrency: int, exclusive: bool) -> None:
@@ -292,7 +293,7 @@ class PostgresEngine:
 
     async def _again(self, lane: str, key: str, tries: int, error: Exception) -> None:
         self._failed += 1
-        pause = growing(tries, first=self._first, longest=self._longest) * jitter()
+        pause = pause_after(error, tries, first=self._first, longest=self._longest)
         log.warning(
             "engine.retry",
             lane=lane,
@@ -302,7 +303,12 @@ class PostgresEngine:
             error=type(error).__name__,
             where=where(error),
         )
-        await self._defer(self._job(lane, key, tries=tries, not_before=self._now() + pause))
+        # One try of a key is planned at a time, or each wake-up that fails would begin a row of
+        # its own, and a platform that is down would be asked more and more often.
+        now, planned = self._now(), self._again_at.get((lane, key))
+        if planned is None or planned <= now:
+            await self._defer(self._job(lane, key, tries=tries, not_before=now + pause))
+            self._again_at[lane, key] = now + pause
 
     async def _look_after(self) -> None:
         """Every so often: hand back jobs nobody works on, count what waits.
@@ -312,6 +318,8 @@ class PostgresEngine:
         while True:
             await self._hand_back()
             await self._count()
+            now = self._now()
+            self._again_at = {one: at for one, at in self._again_at.items() if at > now}
             await asyncio.sleep(self._sweep_s)
 
     async def _hand_back(self) -> None:

@@ -7,6 +7,8 @@ import traceback
 from datetime import timedelta
 from pathlib import PurePath
 
+from scheduler.errors import TryLater
+
 FIRST = timedelta(seconds=1)
 LONGEST = timedelta(minutes=1)
 
@@ -20,6 +22,14 @@ def growing(tries: int, *, first: timedelta = FIRST, longest: timedelta = LONGES
     """The pause after the ``tries``-th failure (1 or more): doubling, capped, without jitter."""
     # A shift of more than 20 would only overflow what the cap cuts off anyway.
     return min(first * (1 << min(max(tries, 1) - 1, 20)), longest)
+
+
+def pause_after(
+    error: BaseException, tries: int, *, first: timedelta = FIRST, longest: timedelta = LONGEST
+) -> timedelta:
+    """The pause after a failure, with jitter; a platform that names a longer one gets that."""
+    asked = error.delay if isinstance(error, TryLater) and error.delay else timedelta()
+    return max(growing(tries, first=first, longest=longest) * jitter(), asked)
 
 
 def where(error: BaseException) -> str:

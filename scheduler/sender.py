@@ -15,12 +15,12 @@ from typing import Protocol
 import structlog
 
 from scheduler.engine import DELIVERY, Engine
-from scheduler.errors import GiveUp, TryLater, Unknown
+from scheduler.errors import GiveUp, Hold, TryLater, Unknown
 from scheduler.retry import growing, jitter, where
 from storage.database import Database, Now, Tx, utc_now
 from storage.enums import OutboxKind
 from storage.errors import StorageUnavailable
-from storage.queries import outbox
+from storage.queries import outbox, queues
 from storage.queries.outbox import Claim, Claimed
 
 log = structlog.get_logger(__name__)
@@ -43,26 +43,29 @@ class Delivered:
 
     receipt: str | None
     revision: int | None = None
+    parts: int = 1  # messages of the platform it became
 
 
 class Delivery(Protocol):
     """Brings one claimed row to one platform."""
 
     async def deliver(self, claimed: Claimed) -> Delivered:
-        """Send under ``claimed.idem``. Raises ``TryLater``, ``GiveUp`` or ``Unknown``."""
+        """Send under ``claimed.idem``. Raises a ``DeliveryError``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
     """How one channel sends. ``rate`` is attempts a second, ``burst`` the most at once.
 
-    ``dedupes``: the platform drops a second send under the same key.
+    ``dedupes``: the platform drops a second send under the same key, for as long as it remembers
+    the first one: ``dedupes_for``.
     """
 
     delivery: Delivery
     rate: float
     burst: float
     dedupes: bool
+    dedupes_for: timedelta = timedelta.max
     concurrency: int = 4
 
 
@@ -211,9 +214,13 @@ class Sender:
         # Two alerts are better than none; two replies are worse than a person looking. But a row
         # whose sender was killed most likely never left: it is sent again under its key, so a
         # crash repeats at most what was in flight and loses nothing.
-        may_repeat = outlet.dedupes or row.kind is OutboxKind.CARD
+        may_repeat = row.kind is OutboxKind.CARD or self._remembered(outlet, row)
         if row.attempts > self._attempts:
             await self._park(row, "its sender was killed again and again", ambiguous=True)
+            return
+        if row.doubtful_since is not None and not may_repeat:
+            reason = "it may have arrived, and the platform has forgotten its key by now"
+            await self._park(row, reason, ambiguous=True)
             return
         try:
             # Ends before the lease does, or two processes would be sending the same row.
@@ -221,12 +228,14 @@ class Sender:
                 delivered = await outlet.delivery.deliver(row)
         except TryLater as error:
             await self._later(row, str(error), error.delay)
+        except Hold as error:
+            await self._hold(row, str(error), error.heard)
         except GiveUp as error:
             await self._park(row, str(error), ambiguous=False)
         except (Unknown, TimeoutError) as error:
             reason = str(error) or "no answer in time"
             if may_repeat and row.attempts < self._attempts:
-                await self._later(row, reason, None)
+                await self._later(row, reason, None, doubtful=True)
             else:
                 await self._park(row, reason, ambiguous=True)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the channel
@@ -234,24 +243,54 @@ class Sender:
             log.error("delivery.fault", outbox=row.id, error=name, where=where(error))
             await self._later(row, f"internal error: {name}", None)
         else:
-            await self._settle(
-                row,
-                lambda tx: outbox.sent(
-                    tx, row, self._owner, receipt=delivered.receipt, revision=delivered.revision
-                ),
-            )
-            log.info("delivery.sent", outbox=row.id, channel=row.channel, attempts=row.attempts)
+            await self._sent(row, delivered)
 
-    async def _later(self, row: Claimed, reason: str, delay: timedelta | None) -> None:
+    async def _sent(self, row: Claimed, delivered: Delivered) -> None:
+        await self._settle(
+            row,
+            lambda tx: outbox.sent(
+                tx,
+                row,
+                self._owner,
+                receipt=delivered.receipt,
+                revision=delivered.revision,
+                parts=delivered.parts,
+                repeats=not self._outlets[row.channel].dedupes,
+            ),
+        )
+        log.info("delivery.sent", outbox=row.id, channel=row.channel, attempts=row.attempts)
+
+    def _remembered(self, outlet: Outlet, row: Claimed) -> bool:
+        """Whether the platform would know this row's key, had it ever got it."""
+        since = row.doubtful_since
+        return outlet.dedupes and (since is None or self._now() - since < outlet.dedupes_for)
+
+    async def _later(
+        self, row: Claimed, reason: str, delay: timedelta | None, *, doubtful: bool = False
+    ) -> None:
         if row.attempts >= self._attempts:
-            await self._park(row, reason, ambiguous=False)
+            await self._park(row, reason, ambiguous=row.doubtful_since is not None)
             return
         if delay is None:
             back_off = growing(row.attempts, first=BACK_OFF, longest=LONGEST_BACK_OFF)
             delay = back_off * self._jitter()
         at = self._now() + delay
         log.info("delivery.later", outbox=row.id, delay_s=round(delay.total_seconds(), 1))
-        await self._settle(row, lambda tx: outbox.later(tx, row, self._owner, at=at, error=reason))
+        await self._settle(
+            row,
+            lambda tx: outbox.later(tx, row, self._owner, at=at, error=reason, doubtful=doubtful),
+        )
+
+    async def _hold(self, row: Claimed, reason: str, heard: int | None) -> None:
+        """Wait until they write; not when they did while we were asking."""
+
+        def work(tx: Tx) -> bool:
+            if heard is not None and queues.heard(tx, row.conversation_id, lock=True) > heard:
+                return outbox.later(tx, row, self._owner, at=tx.now, error=reason)
+            return outbox.held(tx, row, self._owner, reason=reason)
+
+        await self._settle(row, work)
+        log.info("delivery.held", outbox=row.id, channel=row.channel)
 
     async def _park(self, row: Claimed, reason: str, *, ambiguous: bool) -> None:
         log.warning("delivery.given_up", outbox=row.id, ambiguous=ambiguous)

@@ -22,6 +22,8 @@ class Stage(StrEnum):
 
 #: Stages in which nothing is expected of anybody any more.
 ENDED = frozenset({Stage.DECLINED, Stage.RENEGED, Stage.RESCINDED, Stage.REJECTED, Stage.LEFT})
+#: Stages in which somebody is a colleague: on the company's own platforms they are a member.
+JOINED = frozenset({Stage.ONBOARDED, Stage.CONFIRMED})
 
 
 class Role(StrEnum):
@@ -58,22 +60,41 @@ class MessageKind(StrEnum):
     NOTE = "note"
 
 
+class MediaKind(StrEnum):
+    """What is attached to a message."""
+
+    IMAGE = "image"
+    VOICE = "voice"
+    VIDEO = "video"
+    FILE = "file"
+
+
+class MediaState(StrEnum):
+    """Where the bytes of an attachment are: at the platform, in our store, or nowhere."""
+
+    NEW = "new"
+    KEPT = "kept"
+    GONE = "gone"
+
+
 class MessageStatus(StrEnum):
-    """Inbound: new, done, dead. Outbound: queued, sent, dead, ambiguous."""
+    """Inbound: new, done, dead. Outbound: queued, held, sent, dead, ambiguous."""
 
     NEW = "new"
     DONE = "done"
     DEAD = "dead"
     QUEUED = "queued"
+    HELD = "held"
     SENT = "sent"
     AMBIGUOUS = "ambiguous"
 
 
 class OutboxStatus(StrEnum):
-    """Life of one thing to send."""
+    """Life of one thing to send. ``held``: the platform lets us write when they have written."""
 
     NEW = "new"
     SENDING = "sending"
+    HELD = "held"
     SENT = "sent"
     DEAD = "dead"
     AMBIGUOUS = "ambiguous"
@@ -135,3 +156,12 @@ class InvitePurpose(StrEnum):
     SETUP = "setup"
     SIGNIN = "signin"
     CHAT = "chat"
+
+
+class InviteState(StrEnum):
+    """What a link is worth now."""
+
+    WAITING = "waiting"
+    USED = "used"
+    EXPIRED = "expired"
+    REVOKED = "revoked"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -296,22 +296,38 @@ def unresolved(tx: Tx, candidate_id: str) -> list[Any]:
     )
 
 
-def receivers(tx: Tx, owner_id: str | None) -> list[Any]:
-    """Staff conversations a card goes to: the owner's, or every HR's when nobody owns the case."""
+def receivers(tx: Tx, owner_id: str | None, channels: Collection[str]) -> list[Any]:
+    """Staff conversations (id, channel) a card goes to: the owner's, or every HR's when nobody
+    owns the case. One each, however many accounts they have.
+
+    Of a colleague's accounts on ``channels`` (those that run) which can be reached, it is the one
+    they tied or chose last.
+    """
     talk, identity, user = table(Conversation), table(Identity), table(User)
-    query = (
-        sa.select(talk.c.id, talk.c.channel)
+    newest = sa.func.coalesce(identity.c.linked_at, identity.c.created_at).desc()
+    ranked = (
+        sa.select(
+            talk.c.id,
+            talk.c.channel,
+            sa.func.row_number()
+            .over(partition_by=identity.c.user_id, order_by=[newest, talk.c.id])
+            .label("place"),
+        )
         .join(identity, identity.c.id == talk.c.identity_id)
         .join(user, user.c.id == identity.c.user_id)
         .where(
             identity.c.reachable,
+            identity.c.channel.in_(channels),
             user.c.disabled_at.is_(None),
             user.c.role.in_([Role.HR.value, Role.HR_ADMIN.value]),
         )
     )
     if owner_id is not None:
-        query = query.where(user.c.id == owner_id)
-    return tx.all(query.order_by(talk.c.id))
+        ranked = ranked.where(user.c.id == owner_id)
+    first = ranked.subquery()
+    return tx.all(
+        sa.select(first.c.id, first.c.channel).where(first.c.place == 1).order_by(first.c.id)
+    )
 
 
 def card_places(tx: Tx, alert_id: str) -> list[Any]:

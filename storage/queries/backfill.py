@@ -24,6 +24,7 @@ from storage.enums import (
 )
 from storage.queries.common import table, update
 from storage.queries.intake import open_conversation
+from storage.queries.record import PAST
 from storage.queries.scheduled import SCHEDULED, Due
 from storage.tables import Card, Conversation, Message
 from storage.vault import Vault, seal
@@ -76,7 +77,7 @@ def _row(key: SubjectKey, talk: Any, one: PastMessage) -> dict[str, Any]:
     return {
         "uid": one.uid,
         "channel": talk.channel,
-        "external_id": f"past:{one.uid}",
+        "external_id": f"{PAST}{one.uid}",
         "conversation_id": talk.id,
         "direction": direction.value,
         "kind": MessageKind.TEXT.value,

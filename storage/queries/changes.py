@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database import Tx
-from storage.enums import AlertStatus
+from storage.enums import AlertStatus, Direction, MediaState, MessageStatus
 from storage.queries.common import table
 from storage.queries.scope import CANDIDATE, visible
-from storage.tables import Alert, Conversation, Identity, Message, Reading
+from storage.tables import Alert, Attachment, Conversation, Identity, Message, Reading
 from storage.viewer import Viewer
 
 MESSAGE = table(Message)
@@ -41,9 +41,14 @@ class ReviewMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """The newest messages (id, uid, conversation_id, direction, status) and two marks."""
+    """The newest messages (id, uid, conversation_id, direction, status) and two marks.
+
+    ``unfetched``: attachments whose bytes are not here yet, each with its conversation and its
+    message's uid.
+    """
 
     messages: tuple[Any, ...]
+    unfetched: frozenset[tuple[str, str, str]]
     alerts: AlertMark
     review: ReviewMark
 
@@ -68,7 +73,61 @@ def look(tx: Tx, newest: int | None, pending: Collection[int]) -> Look:
     older = [number for number in pending if number <= floor]
     if older:
         rows = tx.all(sa.select(*columns).where(MESSAGE.c.id.in_(older[:MOST]))) + rows
-    return Look(messages=tuple(rows), alerts=_mark(tx), review=_review_mark(tx))
+    return Look(
+        messages=tuple(rows),
+        unfetched=_unfetched(tx),
+        alerts=_mark(tx),
+        review=_review_mark(tx),
+    )
+
+
+def _unfetched(tx: Tx) -> frozenset[tuple[str, str, str]]:
+    """By the index of what waits, which holds nothing else."""
+    attachment = table(Attachment)
+    rows = tx.all(
+        sa.select(attachment.c.id, MESSAGE.c.conversation_id, MESSAGE.c.uid)
+        .join(MESSAGE, MESSAGE.c.uid == attachment.c.message_uid)
+        .where(attachment.c.state == MediaState.NEW.value)
+        .limit(MOST)
+    )
+    return frozenset((row.id, row.conversation_id, row.uid) for row in rows)
+
+
+def awaits_answer(row: Any) -> bool:
+    """Whether a message is being read, or is an answer that has not left yet."""
+    unread = row.direction == Direction.INBOUND.value and row.status == MessageStatus.NEW.value
+    return bool(unread or row.status == MessageStatus.QUEUED.value)
+
+
+def answering(tx: Tx, conversation_ids: Collection[str]) -> set[str]:
+    """The conversations in which an answer of ours is on its way, as far as anybody can tell.
+
+    While a person has taken over, what comes in is read, but nobody may be answering it.
+    """
+    talk = table(Conversation)
+    queued = MESSAGE.c.status == MessageStatus.QUEUED.value
+    unread = sa.and_(
+        MESSAGE.c.direction == Direction.INBOUND.value,
+        MESSAGE.c.status == MessageStatus.NEW.value,
+        talk.c.muted.is_(False),
+    )
+    newest = MESSAGE.alias("newest")
+    latest = (
+        sa.select(sa.func.max(newest.c.id))
+        .where(newest.c.conversation_id == talk.c.id)
+        .scalar_subquery()
+    )
+    rows = tx.all(
+        sa.select(talk.c.id)
+        .join(MESSAGE, MESSAGE.c.conversation_id == talk.c.id)
+        .where(
+            talk.c.id.in_(conversation_ids),
+            MESSAGE.c.id > latest - OVERLAP,
+            sa.or_(queued, unread),
+        )
+        .distinct()
+    )
+    return {row.id for row in rows}
 
 
 def _review_mark(tx: Tx) -> ReviewMark:

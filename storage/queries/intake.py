@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,11 +17,16 @@ import sqlalchemy as sa
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Author, Direction, MessageKind, MessageStatus
+from storage.queries import carried
+from storage.queries.carried import NewMedia, NewTicket
 from storage.queries.common import insert_new, table, update
+from storage.queries.outbox import release
 from storage.tables import Candidate, Conversation, Identity, Message
 from storage.vault import Vault, seal
 
 Where = tuple[str, str]  # channel, address
+#: What we could not send leaves when they write again, unless it has grown older than this.
+HELD_FOR = timedelta(days=3)
 
 _COLUMNS = (
     "uid, channel, external_id, conversation_id, direction, kind, author, author_id, "
@@ -79,6 +84,15 @@ class NewMessage:
     kind: MessageKind
     text: str
     sent_at: datetime
+    media: tuple[NewMedia, ...] = ()
+    ticket: NewTicket | None = None
+    raw: str = ""
+    reopens: bool = False  # the platform lets us write again once they have written
+
+    @property
+    def carries(self) -> bool:
+        """Whether it has more than words."""
+        return bool(self.media or self.ticket or self.raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +109,15 @@ class Taken:
     """What became of a batch, in its order, and the conversations to wake.
 
     ``typing``: somebody types there, and more may follow; ``urgent``: a press, or a colleague.
+    ``released`` are channels on which something held may leave now, ``attached`` attachments to
+    fetch.
     """
 
     stored: tuple[Stored, ...]
     typing: tuple[str, ...] = ()
     urgent: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -112,7 +130,7 @@ class _Talk:
 
 def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
     """Store a batch."""
-    talks = _talks(tx, vault, {(m.channel, m.address) for m in batch})
+    talks = talks_at(tx, vault, {(m.channel, m.address) for m in batch})
     keys = vault.keys(tx, {talk.subject_id for talk in talks.values()})
     now = _timestamp(tx, tx.now)
     rows = [
@@ -125,11 +143,35 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
     # ``awake`` was read in this transaction under a lock: only sleeping ones need a wake-up.
     woken = [one.id for one in talks.values() if one.id in touched and not one.awake]
     urgent = {row["conversation_id"] for row in new if _cannot_wait(row)}
+    # A ticket dies in seconds: whoever brought one is answered at once.
+    urgent |= {
+        row["conversation_id"]
+        for row, message in zip(rows, batch, strict=True)
+        if message.ticket is not None and row["uid"] in fresh
+    }
+    reopened, attached = [], []
+    for row, message in zip(rows, batch, strict=True):
+        if row["uid"] in fresh and message.carries:
+            key = keys[talks[message.channel, message.address].subject_id]
+            attached += _carry(tx, row, message, key)
+        if row["uid"] in fresh and message.reopens:
+            reopened.append(row["conversation_id"])
+    released = release(tx, reopened, since=tx.now - HELD_FOR) if reopened else ()
     return Taken(
+        released=tuple(sorted(released)),
+        attached=tuple(attached),
         stored=_stored(tx, rows, fresh),
         typing=tuple(talk for talk in woken if talk not in urgent),
         urgent=tuple(talk for talk in woken if talk in urgent),
     )
+
+
+def _carry(tx: Tx, row: dict[str, Any], message: NewMessage, key: SubjectKey) -> list[str]:
+    if message.raw:
+        carried.keep_raw(tx, key, row["uid"], message.raw)
+    if message.ticket is not None:
+        carried.keep_ticket(tx, key, row["conversation_id"], message.ticket)
+    return carried.attach(tx, key, row["uid"], message.media)
 
 
 def _cannot_wait(row: dict[str, Any]) -> bool:
@@ -200,7 +242,7 @@ def _find(tx: Tx, wanted: set[Where]) -> dict[Where, _Talk]:
     }
 
 
-def _talks(tx: Tx, vault: Vault, wanted: set[Where]) -> dict[Where, _Talk]:
+def talks_at(tx: Tx, vault: Vault, wanted: set[Where]) -> dict[Where, _Talk]:
     found = _find(tx, wanted)
     missing = sorted(wanted - found.keys())
     if missing:
@@ -208,6 +250,13 @@ def _talks(tx: Tx, vault: Vault, wanted: set[Where]) -> dict[Where, _Talk]:
             open_conversation(tx, vault, *where)
         found = _find(tx, wanted)
     return found
+
+
+def talk_at(tx: Tx, vault: Vault, channel: str, address: str) -> Any:
+    """The bare row of an address's conversation, opened when there is none."""
+    open_conversation(tx, vault, channel, address)
+    talk = table(Conversation)
+    return tx.first(sa.select(talk).where(talk.c.channel == channel, talk.c.address == address))
 
 
 def open_conversation(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage.crypto import new_public_id
 from storage.database import Tx
-from storage.enums import InvitePurpose
+from storage.enums import InvitePurpose, InviteState
 from storage.queries.common import insert, table, update
 from storage.queries.intake import open_conversation
 from storage.queries.scope import CANDIDATE, POSITION, visible
@@ -99,6 +99,59 @@ def find_invite(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | No
     if channel is not None:
         conditions.append(invite.c.channel == channel)
     return tx.first(sa.select(invite).where(*conditions))
+
+
+def by_token(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str) -> Any:
+    """A link in whatever state; None where this channel never had it."""
+    invite = table(Invite)
+    return tx.first(
+        sa.select(invite).where(
+            invite.c.token_hash == token_hash(token),
+            invite.c.purpose == purpose.value,
+            invite.c.channel == channel,
+        )
+    )
+
+
+def state(row: Any, now: datetime) -> InviteState:
+    """What a link is worth at a moment."""
+    if row.revoked_at is not None:
+        return InviteState.REVOKED
+    if row.used_at is not None:
+        return InviteState.USED
+    return InviteState.EXPIRED if row.expires_at <= now else InviteState.WAITING
+
+
+def bound(tx: Tx, channel: str, address: str) -> Any:
+    """Whom a chat account is tied to (candidate_id, user_id); None for one we never met."""
+    identity = table(Identity)
+    return tx.first(
+        sa.select(identity.c.candidate_id, identity.c.user_id).where(
+            identity.c.channel == channel, identity.c.address == address
+        )
+    )
+
+
+def own_invite(
+    tx: Tx, token: str, channel: str, *, candidate_id: str | None, user_id: str | None
+) -> bool:
+    """Whether a link, used or not, was made for this very person: they came in by it again."""
+    invite = table(Invite)
+    whose = (
+        invite.c.candidate_id == candidate_id
+        if candidate_id is not None
+        else invite.c.user_id == user_id
+    )
+    found = tx.first(
+        sa.select(invite.c.id).where(
+            invite.c.token_hash == token_hash(token),
+            invite.c.purpose == InvitePurpose.CHAT.value,
+            invite.c.channel == channel,
+            invite.c.revoked_at.is_(None),
+            whose,
+        )
+    )
+    return found is not None
 
 
 def use_invite(tx: Tx, invite_id: str) -> bool:

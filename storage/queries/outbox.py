@@ -7,6 +7,7 @@ same key. Rows of one conversation leave in order: only its oldest unfinished ro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,12 +16,17 @@ import sqlalchemy as sa
 
 from storage.database import Tx
 from storage.enums import MessageStatus, OutboxKind, OutboxStatus
+from storage.queries.cards import keep_card
 from storage.queries.common import insert_new, table, update
-from storage.tables import Budget, Card, Conversation, Message, Outbox
+from storage.tables import Budget, Conversation, Message, Outbox
 
 OUTBOX = table(Outbox)
 UNFINISHED = (OutboxStatus.NEW.value, OutboxStatus.SENDING.value)
+#: What a person has to look at; what is held may also be sent at once, at one's own risk.
 GIVEN_UP = (OutboxStatus.DEAD.value, OutboxStatus.AMBIGUOUS.value)
+#: ``error`` of a row that may have arrived before it is sent again; and, once it was sent again
+#: to a platform that drops no repeats, of one that may have arrived twice.
+IN_DOUBT = "an earlier attempt may have arrived"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +43,10 @@ class NewSend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A row this process may send until its lease runs out."""
+    """A row this process may send until its lease runs out. ``again``: it was claimed before.
+
+    ``doubtful``: an attempt before this one may have arrived, its sender died or got no answer.
+    """
 
     id: int
     idem: str
@@ -49,6 +58,9 @@ class Claimed:
     payload: str
     attempts: int
     message_id: int | None
+    again: bool = False
+    doubtful_since: datetime | None = None  # the first try whose answer never came
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +119,9 @@ def claim(
                 owner=owner,
                 lease_until=tx.now + lease,
                 attempts=OUTBOX.c.attempts + 1,
+                error=sa.case(
+                    (OUTBOX.c.status == OutboxStatus.SENDING.value, IN_DOUBT), else_=OUTBOX.c.error
+                ),
             )
         )
     tokens -= len(rows)
@@ -187,6 +202,9 @@ def _claimed(row: Any) -> Claimed:
         payload=row.payload,
         attempts=row.attempts + 1,
         message_id=row.message_id,
+        again=row.owner is not None,
+        doubtful_since=row.sent_at,
+        doubtful=row.status == OutboxStatus.SENDING.value or row.error == IN_DOUBT,
     )
 
 
@@ -200,13 +218,24 @@ def _settle(tx: Tx, claimed: Claimed, owner: str, **values: Any) -> bool:
 
 
 def sent(
-    tx: Tx, claimed: Claimed, owner: str, *, receipt: str | None, revision: int | None = None
+    tx: Tx,
+    claimed: Claimed,
+    owner: str,
+    *,
+    receipt: str | None,
+    revision: int | None = None,
+    parts: int = 1,
+    repeats: bool = False,
 ) -> bool:
     """Mark as delivered. False: the lease had run out and somebody else has the row.
 
-    ``revision`` says which state of an alert's card now stands at the receiver.
+    ``revision`` says which state of an alert's card now stands at the receiver, ``parts`` how
+    many messages of the platform it took; ``repeats``: the platform shows a second send under
+    the same key, so a row that was in doubt stays marked.
     """
-    if not _settle(tx, claimed, owner, status=OutboxStatus.SENT.value, receipt=receipt, error=None):
+    error = IN_DOUBT if claimed.doubtful and repeats else None
+    values = {"receipt": receipt, "error": error, "sent_at": tx.now, "parts": parts}
+    if not _settle(tx, claimed, owner, status=OutboxStatus.SENT.value, **values):
         return False
     _mark_message(tx, claimed, MessageStatus.SENT)
     if claimed.kind is OutboxKind.CARD and receipt is not None and revision is not None:
@@ -214,9 +243,69 @@ def sent(
     return True
 
 
-def later(tx: Tx, claimed: Claimed, owner: str, *, at: datetime, error: str) -> bool:
-    """Give back, to be tried again at a moment."""
-    return _settle(tx, claimed, owner, status=OutboxStatus.NEW.value, next_at=at, error=error[:200])
+def later(
+    tx: Tx, claimed: Claimed, owner: str, *, at: datetime, error: str, doubtful: bool = False
+) -> bool:
+    """Give back, to be tried again at a moment. ``doubtful``: this try may have arrived."""
+    since = claimed.doubtful_since or (tx.now if doubtful else None)
+    why = IN_DOUBT if doubtful or claimed.doubtful else error[:200]
+    new = {"status": OutboxStatus.NEW.value, "sent_at": since}
+    return _settle(tx, claimed, owner, next_at=at, error=why, **new)
+
+
+def held(tx: Tx, claimed: Claimed, owner: str, *, reason: str) -> bool:
+    """Keep until the person writes: ``release`` frees it. The attempt does not count."""
+    if not _settle(
+        tx,
+        claimed,
+        owner,
+        status=OutboxStatus.HELD.value,
+        error=reason[:200],
+        attempts=claimed.attempts - 1,
+    ):
+        return False
+    _mark_message(tx, claimed, MessageStatus.HELD)
+    return True
+
+
+def release(tx: Tx, conversation_ids: Sequence[str], *, since: datetime) -> set[str]:
+    """What was held in these conversations and is not older than ``since`` may leave.
+
+    The channels to wake. Older words stay held: whoever reads them now would not understand why.
+    """
+    where = sa.and_(
+        OUTBOX.c.status == OutboxStatus.HELD.value,
+        OUTBOX.c.conversation_id.in_(conversation_ids),
+        OUTBOX.c.created_at >= since,
+    )
+    rows = tx.all(sa.select(OUTBOX.c.id, OUTBOX.c.channel, OUTBOX.c.message_id).where(where))
+    if rows:
+        ids = [row.id for row in rows]
+        free = {"status": OutboxStatus.NEW.value, "next_at": tx.now, "error": None}
+        update(tx, Outbox, OUTBOX.c.id.in_(ids), **free)
+        message = table(Message)
+        said = [row.message_id for row in rows if row.message_id is not None]
+        update(tx, Message, message.c.id.in_(said), status=MessageStatus.QUEUED.value)
+    return {row.channel for row in rows}
+
+
+def bounced(tx: Tx, channel: str, receipt: str, *, error: str) -> str | None:
+    """The platform took this and says now that it did not arrive. Its conversation, if ours."""
+    row = tx.first(
+        sa.select(OUTBOX.c.id, OUTBOX.c.conversation_id, OUTBOX.c.message_id).where(
+            OUTBOX.c.channel == channel,
+            OUTBOX.c.receipt == receipt,
+            OUTBOX.c.status == OutboxStatus.SENT.value,
+        )
+    )
+    if row is None:
+        return None
+    dead = {"status": OutboxStatus.DEAD.value, "error": error[:200]}
+    update(tx, Outbox, OUTBOX.c.id == row.id, **dead)
+    if row.message_id is not None:
+        message = table(Message)
+        update(tx, Message, message.c.id == row.message_id, status=MessageStatus.DEAD.value)
+    return str(row.conversation_id)
 
 
 def given_up(tx: Tx, claimed: Claimed, owner: str, *, error: str, ambiguous: bool = False) -> bool:
@@ -245,6 +334,7 @@ def replay(tx: Tx, outbox_id: int) -> str | None:
         attempts=0,
         next_at=tx.now,
         error=None,
+        sent_at=None,  # whoever asks for it knows that it may have arrived
     )
     if row.message_id is not None:
         message = table(Message)
@@ -276,23 +366,10 @@ def channels_with_work(tx: Tx) -> list[str]:
     return [row.channel for row in found]
 
 
-def keep_card(tx: Tx, alert_id: str, conversation_id: str, receipt: str, revision: int) -> None:
-    """Remember where an alert's card stands and which state it shows."""
-    card = table(Card)
-    here = sa.and_(card.c.alert_id == alert_id, card.c.conversation_id == conversation_id)
-    if not update(tx, Card, here, receipt=receipt, revision=revision):
-        insert_new(
-            tx,
-            Card,
-            [
-                {
-                    "alert_id": alert_id,
-                    "conversation_id": conversation_id,
-                    "receipt": receipt,
-                    "revision": revision,
-                }
-            ],
-        )
+def waits(tx: Tx, conversation_id: str) -> bool:
+    """Whether something has still to leave in a conversation."""
+    where = sa.and_(OUTBOX.c.conversation_id == conversation_id, OUTBOX.c.status.in_(UNFINISHED))
+    return tx.first(sa.select(OUTBOX.c.id).where(where).limit(1)) is not None
 
 
 def _mark_message(tx: Tx, claimed: Claimed, status: MessageStatus) -> None:

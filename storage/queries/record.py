@@ -28,6 +28,11 @@ from storage.tables import (
 )
 from storage.vault import seal
 
+#: How external ids of what we said begin, now and in a sandbox's past; what else comes from our
+#: side was said in a platform's own client.
+OURS = "out:"
+PAST = "past:"
+
 
 def reading(
     tx: Tx,
@@ -156,7 +161,7 @@ def say(
     row = {
         "uid": uid,
         "channel": talk.channel,
-        "external_id": f"out:{idem}",
+        "external_id": f"{OURS}{idem}",
         "conversation_id": talk.id,
         "direction": Direction.OUTBOUND.value,
         "kind": MessageKind.TEXT.value,

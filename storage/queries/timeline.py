@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from storage.database import Tx
 from storage.enums import Author, Direction, MessageKind, MessageStatus
 from storage.errors import NotFound
+from storage.queries.archive import BROUGHT
 from storage.queries.common import table, update
 from storage.queries.scope import CANDIDATE, visible
 from storage.tables import Conversation, Identity, Message, Outbox, Reading, User
@@ -28,6 +30,7 @@ class MessageRow:
 
     id: int
     uid: str
+    external_id: str
     conversation_id: str
     channel: str
     direction: Direction
@@ -69,6 +72,13 @@ def timeline(
         return []
     ids = [talk.id for talk in talks]
     return _messages(tx, vault, ids, before=before, after=after, limit=limit)
+
+
+def in_time(rows: Sequence[MessageRow]) -> list[MessageRow]:
+    """A stretch of the timeline where what was brought in later stands when it was said."""
+    brought = [row for row in rows if row.external_id.startswith(BROUGHT)]
+    others = [row for row in rows if not row.external_id.startswith(BROUGHT)]
+    return list(merge(others, brought, key=lambda row: row.sent_at))
 
 
 def chat(
@@ -152,6 +162,7 @@ def _open(row: Any, keys: Any, heard: dict[str, Any]) -> MessageRow:
     return MessageRow(
         id=row.id,
         uid=row.uid,
+        external_id=row.external_id,
         conversation_id=row.conversation_id,
         channel=row.channel,
         direction=Direction(row.direction),
@@ -178,30 +189,34 @@ def latest_id(tx: Tx, conversation_id: str) -> int:
     return found or 0
 
 
-def reply_to(tx: Tx, viewer: Viewer, candidate_id: str) -> Any:
+def reply_to(
+    tx: Tx, viewer: Viewer, candidate_id: str, *, listens: Callable[[str, str], bool]
+) -> Any:
     """The conversation a reply to a candidate goes to: the one they wrote in last.
 
-    Raises ``NotFound`` when there is none the viewer may use.
+    ``listens``: whether we only listen at a channel's address. Raises ``NotFound`` when there is
+    none the viewer may use.
     """
     identity = table(Identity)
-    row = tx.first(
+    rows = tx.all(
         sa.select(TALK, identity.c.reachable, CANDIDATE.c.version.label("candidate_version"))
         .join(identity, identity.c.id == TALK.c.identity_id)
         .join(CANDIDATE, CANDIDATE.c.id == identity.c.candidate_id)
         .where(CANDIDATE.c.id == candidate_id, visible(viewer))
         .order_by(TALK.c.last_at.desc())
-        .limit(1)
     )
-    if row is None:
-        raise NotFound("this candidate has no conversation yet")
-    return row
+    for row in rows:
+        if not listens(row.channel, row.address):
+            return row
+    raise NotFound("this candidate has no conversation yet")
 
 
 def conversations_of(tx: Tx, viewer: Viewer, candidate_id: str) -> list[Any]:
-    """A candidate's conversations: id, channel, muted, last_at, reachable."""
+    """A candidate's conversations: id, channel, address, muted, last_at, reachable."""
     identity = table(Identity)
+    seen = (TALK.c.id, TALK.c.channel, TALK.c.address, TALK.c.muted, TALK.c.last_at)
     return tx.all(
-        sa.select(TALK.c.id, TALK.c.channel, TALK.c.muted, TALK.c.last_at, identity.c.reachable)
+        sa.select(*seen, identity.c.reachable)
         .join(identity, identity.c.id == TALK.c.identity_id)
         .join(CANDIDATE, CANDIDATE.c.id == identity.c.candidate_id)
         .where(CANDIDATE.c.id == candidate_id, visible(viewer))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from storage.database import Tx
 from storage.enums import Direction, MessageKind, MessageStatus
 from storage.errors import Stale
+from storage.queries.archive import is_brought
 from storage.queries.common import table, update
 from storage.tables import Candidate, Conversation, Identity, Message, Position, User
 
@@ -40,7 +41,8 @@ def look(tx: Tx, conversation_id: str, *, pause: timedelta, longest: timedelta) 
 
     Messages of one person that follow each other within ``pause`` are one utterance; as long as
     the newest is younger than ``pause`` we wait, but never longer than ``longest`` after the
-    first. None: nothing to do.
+    first. What waits is taken in the order the platform dates it, not as it happened to arrive.
+    None: nothing to do.
     """
     update(tx, Conversation, TALK.c.id == conversation_id, wake=False)
     talk = _talk(tx, conversation_id)
@@ -48,13 +50,15 @@ def look(tx: Tx, conversation_id: str, *, pause: timedelta, longest: timedelta) 
         return None
     if talk.user_id is not None:
         pause = timedelta(0)  # colleagues press buttons and ask; nobody waits for more
+    if talk.ticket_until is not None and tx.now < talk.ticket_until <= tx.now + longest:
+        pause = timedelta(0)  # what lets us answer dies before they would have finished typing
     rows = tx.all(
         sa.select(MESSAGE)
         .where(
             MESSAGE.c.conversation_id == conversation_id,
             MESSAGE.c.status == MessageStatus.NEW.value,
         )
-        .order_by(MESSAGE.c.id)
+        .order_by(MESSAGE.c.sent_at, MESSAGE.c.id)
         .limit(LOOK + 1)
     )
     died = tuple(row for row in rows if row.attempts >= ATTEMPTS)
@@ -111,7 +115,8 @@ def _typing_until(
         return None
     if len(rows) > len(taken):
         return None  # something else follows: this utterance is complete
-    until: datetime = min(taken[-1].received_at + pause, taken[0].received_at + longest)
+    received = [row.received_at for row in taken]
+    until: datetime = min(max(received) + pause, min(received) + longest)
     return until if until > now else None
 
 
@@ -152,13 +157,15 @@ def _talk(tx: Tx, conversation_id: str) -> Any:
 
 
 def before(tx: Tx, conversation_id: str, message_id: int, *, limit: int = 2) -> list[Any]:
-    """The messages just before one, oldest first; sealed."""
+    """The messages just before one, oldest first; sealed. What still waits was not before it."""
     rows = tx.all(
         sa.select(MESSAGE)
         .where(
             MESSAGE.c.conversation_id == conversation_id,
             MESSAGE.c.id < message_id,
+            MESSAGE.c.status != MessageStatus.NEW.value,
             MESSAGE.c.kind.in_([MessageKind.TEXT.value]),
+            ~is_brought(MESSAGE.c.external_id),
         )
         .order_by(MESSAGE.c.id.desc())
         .limit(limit)

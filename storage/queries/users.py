@@ -236,14 +236,42 @@ def once(
     return row.object_id, False
 
 
+def first_time(tx: Tx, actor: str, key: str) -> bool:
+    """Claim a key for good, as far as a day goes; False: somebody claimed it before."""
+    rows = table(IdempotencyKey)
+    tx.run(sa.delete(rows).where(rows.c.at < tx.now - timedelta(days=1)))
+    claimed = {"actor": actor, "key": key, "request_hash": "", "object_id": None, "at": tx.now}
+    return insert_new(tx, IdempotencyKey, [claimed]) == 1
+
+
 def chat_accounts(tx: Tx, user_id: str) -> list[Any]:
-    """Chat identities of a user: channel and whether it can be reached."""
+    """Chat identities of a user: channel, address, and whether it can be reached."""
     identity, talk = table(Identity), table(Conversation)
     return tx.all(
-        sa.select(identity.c.channel, identity.c.reachable, talk.c.id.label("conversation_id"))
+        sa.select(
+            identity.c.channel,
+            identity.c.address,
+            identity.c.reachable,
+            talk.c.id.label("conversation_id"),
+        )
         .join(talk, talk.c.identity_id == identity.c.id)
         .where(identity.c.user_id == user_id)
     )
+
+
+def prefer_chat(tx: Tx, user_id: str, channel: str) -> bool:
+    """Let cards go to a user's account on a channel from now on; False: there is none.
+
+    They go to the one that was tied or chosen last (``alerts.receivers``), so this is that.
+    """
+    identity = table(Identity)
+    newest = tx.scalar(
+        sa.select(identity.c.id)
+        .where(identity.c.user_id == user_id, identity.c.channel == channel)
+        .order_by(sa.func.coalesce(identity.c.linked_at, identity.c.created_at).desc())
+        .limit(1)
+    )
+    return update(tx, Identity, identity.c.id == newest, linked_at=tx.now) > 0
 
 
 def unlink_chat(tx: Tx, user_id: str, channel: str) -> int:

@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from storage.tables.alerting import Alert, AlertAction, Card
 from storage.tables.people import Candidate, Fact, Factor, Identity, Invite, Position, SubjectKey
-from storage.tables.talk import Conversation, Message, Reading
+from storage.tables.talk import Attachment, AttachmentPart, Conversation, Message, Reading
 from storage.tables.trust import (
     ApiKey,
     AuditRow,
@@ -15,7 +15,7 @@ from storage.tables.trust import (
     User,
     WebSession,
 )
-from storage.tables.work import Budget, CronRun, Outbox, Scheduled
+from storage.tables.work import Budget, CronRun, Outbox, Queue, Scheduled
 
 metadata = SQLModel.metadata
 
@@ -23,6 +23,8 @@ __all__ = [
     "Alert",
     "AlertAction",
     "ApiKey",
+    "Attachment",
+    "AttachmentPart",
     "AuditRow",
     "Budget",
     "Candidate",
@@ -39,6 +41,7 @@ __all__ = [
     "Message",
     "Outbox",
     "Position",
+    "Queue",
     "Reading",
     "Scheduled",
     "Setting",

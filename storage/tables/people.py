@@ -67,7 +67,10 @@ class Candidate(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """One person on one channel. Bound to a candidate or to one of us, or to nobody yet."""
+    """One person on one channel. Bound to a candidate or to one of us, or to nobody yet.
+
+    ``linked_at`` is when that was said last: a colleague's cards go to the newest of theirs.
+    """
 
     __tablename__ = "identity"
     __table_args__ = (sa.UniqueConstraint("channel", "address"),)

@@ -15,7 +15,8 @@ class Conversation(SQLModel, table=True):
     """All exchanges with one identity.
 
     ``wake`` says a wake-up is on its way; ``version`` moves with every recorded turn;
-    ``muted`` is set while a person of ours has taken over.
+    ``muted`` is set while a person of ours has taken over. ``ticket_sealed`` is the newest thing
+    that lets us answer them for a while (a welcome code, a session's webhook).
     """
 
     __tablename__ = "conversation"
@@ -32,6 +33,8 @@ class Conversation(SQLModel, table=True):
     state: dict[str, Any] = Field(default_factory=dict, sa_column=sa.Column(Json, nullable=False))
     created_at: datetime = moment()
     last_at: datetime = moment()
+    ticket_sealed: str | None = None
+    ticket_until: datetime | None = moment(nullable=True)
 
 
 class Message(SQLModel, table=True):
@@ -69,6 +72,51 @@ class Message(SQLModel, table=True):
     attempts: int = 0
     error: str | None = Field(default=None, max_length=200)
     revised_at: datetime | None = Field(default=None, sa_column=sa.Column(UtcDateTime()))
+    raw_sealed: str | None = None
+
+
+class Attachment(SQLModel, table=True):
+    """Something a message carried. Its bytes are fetched by ``ref_sealed`` and kept sealed.
+
+    ``state``: new (the platform has it), kept (we have its parts), gone.
+    """
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        sa.UniqueConstraint("message_uid", "position"),
+        sa.Index(
+            "ix_attachment_new",
+            "id",
+            sqlite_where=sa.text("state = 'new'"),
+            postgresql_where=sa.text("state = 'new'"),
+        ),
+    )
+
+    id: str = text_id()
+    message_uid: str = Field(max_length=40)
+    position: int
+    kind: str = Field(max_length=8)
+    ref_sealed: str
+    name_sealed: str
+    size: int
+    state: str = Field(max_length=6)
+    error: str | None = Field(default=None, max_length=200)
+    created_at: datetime = moment()
+    settled_at: datetime | None = moment(nullable=True)
+
+
+class AttachmentPart(SQLModel, table=True):
+    """A piece of an attachment's bytes, sealed with the person's key and bound to its place."""
+
+    __tablename__ = "attachment_part"
+
+    attachment_id: str = Field(
+        sa_column=sa.Column(
+            sa.String(40), sa.ForeignKey("attachment.id", ondelete="CASCADE"), primary_key=True
+        )
+    )
+    seq: int = Field(primary_key=True)
+    sealed: bytes = Field(sa_column=sa.Column(sa.LargeBinary(), nullable=False))
 
 
 class Reading(SQLModel, table=True):

@@ -18,6 +18,8 @@ class Outbox(SQLModel, table=True):
 
     ``payload`` is a sealed text, or the id of the alert whose card it is: a card is drawn when
     it leaves, so it never shows yesterday's state and keeps no second copy of anybody's words.
+    ``parts`` is how many messages of the platform it became, ``sent_at`` when it took them; while
+    that is not known, the first moment at which it may have.
     """
 
     __tablename__ = "outbox"
@@ -36,6 +38,19 @@ class Outbox(SQLModel, table=True):
             "id",
             sqlite_where=_UNFINISHED,
             postgresql_where=_UNFINISHED,
+        ),
+        sa.Index(
+            "ix_outbox_receipt",
+            "channel",
+            "receipt",
+            sqlite_where=sa.text("receipt IS NOT NULL"),
+            postgresql_where=sa.text("receipt IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_outbox_held",
+            "conversation_id",
+            sqlite_where=sa.text("status = 'held'"),
+            postgresql_where=sa.text("status = 'held'"),
         ),
         sa.Index(
             "ix_outbox_dead",
@@ -64,6 +79,23 @@ class Outbox(SQLModel, table=True):
     receipt: str | None = Field(default=None, max_length=200)
     error: str | None = Field(default=None, max_length=200)
     created_at: datetime = moment()
+    sent_at: datetime | None = moment(nullable=True)
+    parts: int = Field(
+        default=0, sa_column=sa.Column(sa.Integer(), nullable=False, server_default="0")
+    )
+
+
+class Queue(SQLModel, table=True):
+    """A queue at a platform that we pull: how far we are, and the newest hint it gave us."""
+
+    __tablename__ = "queue"
+
+    channel: str = Field(primary_key=True, max_length=20)
+    account: str = Field(primary_key=True, max_length=128)
+    cursor: str = Field(default="", max_length=400)
+    token: str = Field(default="", max_length=400)
+    pulled_at: datetime | None = moment(nullable=True)
+    error: str | None = Field(default=None, max_length=200)
 
 
 class Budget(SQLModel, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from scheduler.embedded import EmbeddedEngine
-from scheduler.engine import CONVERSATION, DELIVERY, Engine
+from scheduler.engine import CONVERSATION, DELIVERY, FETCH, Engine
+from scheduler.errors import TryLater
 from scheduler.postgres import PostgresEngine
 from scheduler.sweep import Sweep
 from storage.database import Database, Tx, open_database
@@ -133,6 +135,21 @@ async def test_a_planned_wake_up_waits_for_its_key_too(bench: Bench) -> None:
     await bench.wake(CONVERSATION, "a")
     await until(lambda: len(seen.calls) == 2)
     assert seen.most == {"a": 1}
+
+
+async def test_a_platform_that_asks_for_a_pause_gets_it(bench: Bench) -> None:
+    times: list[float] = []
+
+    async def woken(key: str) -> None:
+        times.append(asyncio.get_running_loop().time())
+        if len(times) == 1:
+            raise TryLater("busy", timedelta(seconds=0.7))
+
+    bench.engine.handler(CONVERSATION, woken, concurrency=1, exclusive=True)
+    bench.run()
+    await bench.wake(CONVERSATION, "a")
+    await until(lambda: len(times) == 2)
+    assert times[1] - times[0] >= 0.7
 
 
 async def test_a_lane_runs_its_keys_side_by_side_but_never_more_than_allowed(bench: Bench) -> None:
@@ -294,3 +311,27 @@ async def test_waiting_wake_ups_for_one_key_are_one(sqlite_url: str) -> None:
     await engine.stop()
     await task
     database.close()
+
+
+async def test_many_wake_ups_that_fail_are_not_tried_again_many_times(bench: Bench) -> None:
+    """The clock wakes what is waiting again and again, also while its platform is down."""
+    pause = timedelta(seconds=0.2)
+    if bench.database.dialect == "sqlite":
+        bench.engine = EmbeddedEngine(first=pause, longest=pause)
+    else:
+        url = bench.database.url.render_as_string(hide_password=False)
+        bench.engine = PostgresEngine(url, poll_s=0.02, first=pause, longest=pause)
+    calls: list[str] = []
+
+    async def woken(key: str) -> None:
+        calls.append(key)
+        raise OSError
+
+    bench.engine.handler(FETCH, woken, concurrency=4, exclusive=True)
+    bench.run()
+    for number in range(8):
+        await bench.wake(FETCH, "a")
+        await until(lambda number=number: len(calls) > number)  # type: ignore[misc]
+    before, started = len(calls), time.monotonic()
+    await until(lambda: len(calls) >= before + 8)
+    assert time.monotonic() - started > 8 * 0.1  # one row of tries, at least 0.15 s apart

@@ -55,9 +55,21 @@ class Post:
     sender: Sender
 
     def make_sender(
-        self, *, owner: str = "me", dedupes: bool = False, rate: float = 1000, burst: float = 1000
+        self,
+        *,
+        owner: str = "me",
+        dedupes: bool = False,
+        dedupes_for: timedelta = timedelta.max,
+        rate: float = 1000,
+        burst: float = 1000,
     ) -> Sender:
-        outlet = Outlet(delivery=self.platform, rate=rate, burst=burst, dedupes=dedupes)
+        outlet = Outlet(
+            delivery=self.platform,
+            rate=rate,
+            burst=burst,
+            dedupes=dedupes,
+            dedupes_for=dedupes_for,
+        )
         return Sender(
             self.database,
             self.engine,
@@ -200,6 +212,50 @@ async def test_no_answer_is_repeated_only_where_that_does_no_harm(
 
 
 @pytest.mark.parametrize(
+    ("kind", "wait_s", "expected"),
+    [
+        (OutboxKind.TEXT, 3_000, "sent"),
+        (OutboxKind.TEXT, 3_601, "ambiguous"),
+        (OutboxKind.CARD, 3_601, "sent"),
+    ],
+)
+async def test_a_platform_is_not_asked_again_once_it_has_forgotten_the_key(
+    post: Post, kind: OutboxKind, wait_s: float, expected: str
+) -> None:
+    """No answer, then an outage that outlasts its memory: a text would be said twice."""
+    post.sender = post.make_sender(dedupes=True, dedupes_for=timedelta(hours=1))
+    down = [TryLater("down", timedelta(seconds=wait_s))]
+    post.platform.failures["one"] = [Unknown("no answer"), *down]
+    await post.put("a", "one", kind=kind)
+    for attempt, later_s in enumerate((10, wait_s, 0), 1):
+        await post.sender.woken("fake")
+        row = await post.settled("one", attempts=attempt)
+        post.clock.advance(later_s)
+    assert row.status == expected
+    assert post.platform.calls == ["one"] * (3 if expected == "sent" else 2)
+    if expected == "ambiguous":  # a person who asks for it gets it
+        assert await post.database.write(lambda tx: outbox.replay(tx, row.id)) == "fake"
+        await post.sender.woken("fake")
+        assert await post.status("one") == ["sent"]
+
+
+async def test_giving_up_says_whether_it_may_have_arrived(post: Post) -> None:
+    post.sender = post.make_sender(dedupes=True)
+    post.platform.failures = {
+        "one": [Unknown("no answer")] + [TryLater("down", timedelta(seconds=1))] * 7,
+        "two": [TryLater("down", timedelta(seconds=1))] * 8,
+    }
+    await post.put("a", "one")
+    await post.put("b", "two")
+    for attempt in range(1, 9):
+        await post.sender.woken("fake")
+        await post.settled("one", attempts=attempt)
+        await post.settled("two", attempts=attempt)
+        post.clock.advance(10)
+    assert await post.status("one", "two") == ["ambiguous", "dead"]
+
+
+@pytest.mark.parametrize(
     ("kind", "dedupes", "expected"),
     [
         (OutboxKind.TEXT, False, "sent"),
@@ -229,6 +285,42 @@ async def test_what_a_dead_process_was_sending_is_taken_over_after_its_lease(
     )
     assert late is False
     assert (await post.row("one")).receipt != "late"
+
+
+@pytest.mark.parametrize("dedupes", [False, True])
+async def test_what_may_have_arrived_twice_says_so_where_the_platform_shows_both(
+    post: Post, dedupes: bool
+) -> None:
+    post.sender = post.make_sender(dedupes=dedupes)
+    await post.put("a", "cut")
+    await post.put("b", "plain")
+    await post.database.write(
+        lambda tx: outbox.claim(
+            tx, "fake", owner="dead", limit=1, lease=LEASE, rate=1000, burst=1000
+        )
+    )
+    post.clock.advance(LEASE)
+    # The doubt outlives a later attempt of which it is known that nothing arrived.
+    post.platform.failures["cut"] = [TryLater("busy", timedelta(seconds=1))]
+    post.platform.failures["plain"] = [TryLater("busy", timedelta(seconds=1))]
+    await post.sender.woken("fake")
+    post.clock.advance(2)
+    await post.sender.woken("fake")
+    marked = None if dedupes else outbox.IN_DOUBT
+    assert (await post.settled("cut", attempts=3)).error == marked
+    assert (await post.settled("plain", attempts=2)).error is None
+
+
+async def test_a_card_that_was_not_answered_for_says_that_it_may_be_there_twice(
+    post: Post,
+) -> None:
+    post.platform.failures["one"] = [Unknown("no answer")]
+    await post.put("a", "one", kind=OutboxKind.CARD)
+    await post.sender.woken("fake")
+    post.clock.advance(10)
+    await post.sender.woken("fake")
+    row = await post.settled("one", attempts=2)
+    assert (row.status, row.error) == ("sent", outbox.IN_DOUBT)
 
 
 async def test_a_fault_of_ours_is_tried_later_and_named_without_its_words(
