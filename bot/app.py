@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import jobs, models, pipeline
+from bot import attachments, jobs, models, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.delivery import ChannelDelivery
@@ -28,7 +28,7 @@ from nlp.process import ReaderProcess
 from scheduler import postgres
 from scheduler.clock import Clock
 from scheduler.embedded import EmbeddedEngine
-from scheduler.engine import CONVERSATION, DELIVERY, Engine
+from scheduler.engine import CONVERSATION, DELIVERY, FETCH, PULL, Engine
 from scheduler.guard import ClockGuard, Jump
 from scheduler.postgres import PostgresEngine
 from scheduler.sender import Outlet, Sender
@@ -70,6 +70,7 @@ class App:
     schedule: dict[str, float]
     ready: bool = False
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    _ears: list[asyncio.Task[Any]] = field(default_factory=list)
 
     @property
     def works(self) -> bool:
@@ -88,9 +89,10 @@ class App:
                 await channel.start()
         if self.works:
             await self.reader.start()
-            self._spawn(self.road.engine.run(), "engine")
+            self._tasks.append(_spawned(self.road.engine.run(), "engine"))
             for channel in self.road.channels.values():
-                self._spawn(channel.listen(self._accept), f"listen-{channel.name}")
+                listening = channel.listen(self._accept)
+                self._ears.append(_spawned(listening, f"listen-{channel.name}"))
             await self.sweep.start()
         if self.ticks:
             self.clock.every(
@@ -102,6 +104,8 @@ class App:
             self.clock.every(
                 self.schedule["rescore"], lambda: jobs.rescore(self.road), name="rescore"
             )
+            self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
+            self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             await self.clock.start()
         self.ready = True
         log.info("app.started", part=str(self.part), database=self.database.dialect)
@@ -111,6 +115,10 @@ class App:
         self.ready = False
         if self.ticks:
             await self.clock.stop()
+        # While the door is open: what was heard last can still be stored.
+        for ear in self._ears:
+            ear.cancel()
+        await asyncio.gather(*self._ears, return_exceptions=True)
         await self.door.close()
         if self.works:
             self.sender.drain()
@@ -125,16 +133,17 @@ class App:
         self.database.close()
         log.info("app.stopped", part=str(self.part))
 
-    def _spawn(self, work: Any, name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(_ended)
-        self._tasks.append(task)
-
     async def _fire(self) -> int:
         return await self.clock.fire_due(jobs.fire(self.road))
 
     async def _accept(self, received: Received) -> None:
         await self.door.accept(received)
+
+
+def _spawned(work: Any, name: str) -> asyncio.Task[Any]:
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_ended)
+    return task
 
 
 def _ended(task: asyncio.Task[Any]) -> None:
@@ -207,16 +216,28 @@ def named(rulebook: Rulebook, database: Database) -> Rulebook:
     return replace(rulebook, company=company) if company else rulebook
 
 
-def open_channels(settings: Settings, keystore: Keystore) -> dict[str, Channel]:
-    """The channels that are set up, by name."""
-    made: dict[str, Channel] = {}
-    for name in channels.discover():
-        section = getattr(settings, name, None)
-        if section is None or not section.enabled:
-            continue
-        secret = crypto.derive(keystore, f"hook-{name}").hex()
-        made[name] = channels.load(name).build(section, secret=secret, base_url=settings.base_url)
+def chosen(settings: Settings) -> list[str]:
+    """Names of the channels that are set up and allowed where people's data has to stay."""
+    return [
+        name
+        for name in channels.discover()
+        if (section := getattr(settings, name, None)) is not None
+        and section.enabled
+        and not settings.forbids(name)
+    ]
+
+
+def open_channel(settings: Settings, keystore: Keystore, name: str) -> Channel:
+    """One channel that is set up. Raises ``NotReady`` for what cannot be the platform's."""
+    secret = crypto.derive(keystore, f"hook-{name}").hex()
+    section = getattr(settings, name)
+    made: Channel = channels.load(name).build(section, secret=secret, base_url=settings.base_url)
     return made
+
+
+def open_channels(settings: Settings, keystore: Keystore) -> dict[str, Channel]:
+    """The channels that are set up, by name. Raises ``NotReady``."""
+    return {name: open_channel(settings, keystore, name) for name in chosen(settings)}
 
 
 def build(
@@ -257,6 +278,7 @@ def build(
             rate=channel.limits.rate,
             burst=channel.limits.burst,
             dedupes=channel.limits.dedupes,
+            dedupes_for=channel.limits.dedupes_for,
         )
         for name, channel in road.channels.items()
     }
@@ -272,13 +294,16 @@ def build(
         exclusive=True,
     )
     engine.handler(DELIVERY, sender.woken, concurrency=max(1, len(outlets)), exclusive=False)
+    door = Door(road)
+    engine.handler(PULL, lambda key: pipeline.pull(road, door, key), concurrency=4, exclusive=True)
+    engine.handler(FETCH, lambda key: attachments.fetch(road, key), concurrency=2, exclusive=True)
     guard = ClockGuard(_clock_jumped) if now is utc_now else None
     return App(
         settings=settings,
         part=part,
         database=database,
         road=road,
-        door=Door(road),
+        door=door,
         sender=sender,
         sweep=Sweep(database, engine),
         clock=Clock(database, now=now, guard=guard),

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import rows
 from bot.alerts import cards
-from bot.channels.base import Channel
-from bot.messages import Address, Card, Content, Receipt
+from bot.channels.base import Channel, Payload, listens_only, why_closed, window_of
+from bot.messages import Address, Card, Content, Receipt, Ticket
 from bot.pipeline import Road
-from scheduler.errors import GiveUp
+from scheduler.errors import GiveUp, Hold
 from scheduler.sender import Delivered
 from storage.database import Tx
 from storage.enums import OutboxKind
 from storage.errors import NotFound
-from storage.queries import alerts, timeline
+from storage.queries import alerts, carried, queues, timeline
 from storage.queries.outbox import Claimed
+from storage.queries.queues import Spoken
 from storage.viewer import SYSTEM
+
+_REOPENS = "对方再次开口后自动发出；也可以换电话或邮件联系"
+#: Read by HR beside a message that waits; see ``bot.channels.base.why_closed``.
+HELD = {
+    "never": f"对方还没有在这里说过话，平台不允许主动发送。{_REOPENS}",
+    "late": f"距对方上一条消息已超过平台允许的时间。{_REOPENS}",
+    "used": f"对方上一条消息之后的回复条数已用完。{_REOPENS}",
+}
+#: Read by HR beside what was meant for a colleague's own chat, whoever put it there.
+LISTENED = "这是同事自己的聊天，一诺只听不说，不会以同事的名义发送；请换其他渠道联系对方"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,15 @@ class CardToSend:
     replaces: Receipt | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What we know of somebody as we begin to send."""
+
+    ticket: Ticket | None
+    spoken: Spoken | None  # where a window is reckoned by it
+    heard: int
+
+
 class ChannelDelivery:
     """Delivers the outbox rows of one channel."""
 
@@ -36,7 +57,9 @@ class ChannelDelivery:
         self._channel = channel
 
     async def deliver(self, claimed: Claimed) -> Delivered:
-        """Send one row. Raises TryLater, GiveUp or Unknown."""
+        """Send one row. Raises TryLater, Hold, GiveUp or Unknown."""
+        if listens_only(self._channel.limits, claimed.address):
+            raise GiveUp(LISTENED)
         if claimed.kind is OutboxKind.TEXT:
             text = await self._road.database.read(lambda tx: self._text(tx, claimed))
             return await self._send(claimed, Content(text=text))
@@ -59,15 +82,49 @@ class ChannelDelivery:
         replaces: Receipt | None = None,
         revision: int | None = None,
     ) -> Delivered:
-        to = Address(claimed.channel, claimed.address)
-        receipt: Receipt | None = None
-        for part, payload in enumerate(self._channel.render(content)):
-            key = claimed.idem if part == 0 else f"{claimed.idem}#{part}"
-            sent = await self._channel.send(
-                to, payload, key=key, replaces=replaces if part == 0 else None
+        payloads = self._channel.render(content)
+        seen = await self._seen(claimed)
+        try:
+            to = Address(claimed.channel, claimed.address, self._ticket(claimed, seen, payloads))
+            receipt: Receipt | None = None
+            for part, payload in enumerate(payloads):
+                sent = await self._channel.send(
+                    to,
+                    payload,
+                    key=claimed.idem if part == 0 else f"{claimed.idem}#{part}",
+                    replaces=replaces if part == 0 else None,
+                    again=claimed.again,
+                )
+                receipt = receipt or sent
+        except Hold as held:
+            raise Hold(str(held), seen.heard) from None
+        return Delivered(
+            receipt=receipt.value if receipt else None, revision=revision, parts=len(payloads)
+        )
+
+    async def _seen(self, claimed: Claimed) -> _Seen:
+        road = self._road
+        window = window_of(self._channel.limits, claimed.address)
+
+        def look(tx: Tx) -> _Seen:
+            found = carried.ticket(tx, road.vault, claimed.conversation_id)
+            return _Seen(
+                ticket=Ticket(value=found.value, until=found.until) if found else None,
+                spoken=queues.spoken(tx, claimed.conversation_id) if window else None,
+                heard=queues.heard(tx, claimed.conversation_id),
             )
-            receipt = receipt or sent
-        return Delivered(receipt=receipt.value if receipt else None, revision=revision)
+
+        return await road.database.read(look)
+
+    def _ticket(self, claimed: Claimed, seen: _Seen, parts: Sequence[Payload]) -> Ticket | None:
+        """What lets us answer now, if anything special does. Raises ``Hold`` outside the window."""
+        window = window_of(self._channel.limits, claimed.address)
+        if window is not None and seen.spoken is not None and seen.ticket is None:
+            last_at, since = seen.spoken.last_at, seen.spoken.since
+            held = why_closed(window, last_at, since, len(parts), self._road.now())
+            if held is not None:
+                raise Hold(HELD[held])
+        return seen.ticket
 
     def _text(self, tx: Tx, claimed: Claimed) -> str:
         assert claimed.message_id is not None

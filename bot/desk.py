@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from bot import records, rows
 from bot.alerts import actions, policy
+from bot.channels.base import HandsOver
 from bot.errors import Conflict, NotFound, Stale
 from bot.pipeline import Road
 from bot.turn import Outcome, Span, place_of, read_as
@@ -23,7 +24,7 @@ from nlp.scheme import Intent
 from scheduler.engine import DELIVERY
 from storage import aead, crypto
 from storage.database import Tx
-from storage.enums import Author, InvitePurpose, Review, Stage, Verdict
+from storage.enums import JOINED, Author, InvitePurpose, Review, Stage, Verdict
 from storage.queries import (
     alerts,
     audit,
@@ -140,6 +141,7 @@ def _follow_up(tx: Tx, road: Road, viewer: Viewer, row: Any) -> set[str]:
         source=row.uid,
         said_at=row.sent_at,
         outcome=Outcome(flow="review", alerts=(alert,)),
+        channels=road.channels,
         raised_by=viewer.id,
     )
 
@@ -182,7 +184,7 @@ async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cau
     def work(tx: Tx) -> str:
         people.get_candidate(tx, road.vault, viewer, candidate_id)
         try:
-            talk = timeline.reply_to(tx, viewer, candidate_id)
+            talk = timeline.reply_to(tx, viewer, candidate_id, listens=road.listens)
         except NotFound:
             raise Conflict("this candidate has no conversation yet; make an invite") from None
         said = timeline.uid_of(tx, talk.channel, f"out:hr:{cause}")
@@ -214,6 +216,43 @@ async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cau
         return str(timeline.uid_of(tx, talk.channel, f"out:hr:{cause}"))
 
     return await _decide(road, work)
+
+
+async def hand_over(road: Road, viewer: Viewer, candidate_id: str) -> None:
+    """Let the viewer go on with a candidate in the platform's own client. The bot keeps quiet
+    there until released.
+
+    Raises ``NotFound`` for a person the viewer may not know of, ``Conflict`` where nobody can, or
+    the viewer is not known there, and a ``DeliveryError`` whose text says why it was refused.
+    """
+
+    def look(tx: Tx) -> tuple[Any, list[str]]:
+        people.get_candidate(tx, road.vault, viewer, candidate_id)
+        try:
+            talk = timeline.reply_to(tx, viewer, candidate_id, listens=road.listens)
+        except NotFound:
+            raise Conflict("this candidate has no conversation yet; make an invite") from None
+        accounts = users.chat_accounts(tx, viewer.id)
+        return talk, [one.address for one in accounts if one.channel == talk.channel]
+
+    def work(tx: Tx) -> None:
+        talk = timeline.reply_to(tx, viewer, candidate_id, listens=road.listens)
+        turns.unchanged(
+            tx,
+            conversation_id=talk.id,
+            version=talk.version,
+            candidate_id=candidate_id,
+            candidate_version=talk.candidate_version,
+            muted=True,
+        )
+        audit.append(tx, road.vault.keystore, viewer, "chat.hand_over", candidate_id)
+
+    talk, known_at = await road.database.read(look)
+    channel = road.channels.get(talk.channel)
+    if not isinstance(channel, HandsOver) or not known_at:
+        raise Conflict("you cannot take over on that channel")
+    await channel.transfer(talk.address, known_at)
+    await _decide(road, work)
 
 
 async def release(road: Road, viewer: Viewer, candidate_id: str) -> None:
@@ -258,20 +297,27 @@ async def invite(
     channel_name: str,
     *,
     days: int,
+    member: bool | None = None,
     again: tuple[str, str] | None = None,
 ) -> Invited:
     """Make a link that opens a chat as this candidate. Raises ``NotFound`` or ``Conflict``.
 
+    ``member``: they are one of the company's own on that platform; None: whoever has joined is.
     ``again`` is an idempotency key and the hash of its request: the same gives the same link.
     """
     channel = road.channels.get(channel_name)
     if channel is None:
         raise Conflict("this channel is not set up")
+    who = await road.database.read(
+        lambda tx: people.get_candidate(tx, road.vault, viewer, candidate_id)
+    )
     token = secrets.token_urlsafe(32)
     if again is not None:
         # Only hashes of tokens are stored, so the second answer has to make the same token.
         token = _token(road, viewer.id, *again)
-    url = channel.invite_url(road.base_url, token)  # first: a link nobody can open is not kept
+    joined = who.stage in JOINED if member is None else member
+    # First: a link nobody can open is not kept.
+    url = channel.invite_url(road.base_url, token, member=joined)
 
     def make(tx: Tx) -> str:
         invite_id, _ = invites.create_invite(
@@ -308,12 +354,16 @@ def _token(road: Road, *parts: str) -> str:
 async def invite_colleague(
     road: Road, viewer: Viewer, user_id: str, channel_name: str, *, days: int = 1
 ) -> Invited:
-    """Make a link that ties a chat account to a console user, for alert cards."""
+    """Make a link that ties a chat account to a console user, for alert cards.
+
+    They are of the company: where a platform knows its members, they sign in there.
+    """
     channel = road.channels.get(channel_name)
     if channel is None or channel.limits.link_is_chat:
         raise Conflict("alert cards cannot be sent over this channel")
     token = secrets.token_urlsafe(32)
-    url = channel.invite_url(road.base_url, token)  # first: a link nobody can open is not kept
+    # First: a link nobody can open is not kept.
+    url = channel.invite_url(road.base_url, token, member=True)
 
     def work(tx: Tx) -> tuple[str, datetime]:
         made = invites.create_invite(

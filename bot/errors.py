@@ -7,14 +7,14 @@ BotError
 ├── NotReady           settings, keys or the database need a hand; says which and how
 └── CredentialsWrong   a channel's console page to fix
 scheduler.errors.DeliveryError
-├── TryLater · GiveUp · Unknown
+├── TryLater · Hold · GiveUp · Unknown
 storage.errors.StorageError
 └── StorageUnavailable · Stale · NotFound · Conflict · AlreadyRunning
 """
 
 from __future__ import annotations
 
-from scheduler.errors import DeliveryError, GiveUp, TryLater, Unknown
+from scheduler.errors import DeliveryError, GiveUp, Hold, TryLater, Unknown
 from storage.errors import (
     AlreadyRunning,
     Conflict,
@@ -56,6 +56,7 @@ __all__ = [
     "CredentialsWrong",
     "DeliveryError",
     "GiveUp",
+    "Hold",
     "Malformed",
     "NotFound",
     "NotReady",

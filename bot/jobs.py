@@ -10,24 +10,24 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bot import records, rows
+from bot import attachments, pipeline, records, rows
 from bot.alerts import policy
 from bot.pipeline import Road
 from bot.risk import engine as risk
 from bot.turn import Outcome, RaiseAlert
 from nlp.scheme import Severity
 from scheduler.clock import Fire
-from scheduler.engine import DELIVERY
+from scheduler.engine import DELIVERY, FETCH, PULL
 from storage.database import Tx
 from storage.enums import ENDED, ScheduledStatus
 from storage.errors import NotFound
-from storage.queries import people, record, timeline, turns
+from storage.queries import media, people, queues, record, timeline, turns
 from storage.queries.people import CandidateRow
 from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore")
+TICKS = ("fire", "sweep", "rescore", "pull", "fetch")
 _RESCORED = 500
 
 
@@ -58,7 +58,9 @@ def fire(road: Road) -> Fire:
             source=f"sched:{due.id}",
             said_at=tx.now,
             outcome=Outcome(flow=due.kind, alerts=(alert,)),
+            channels=road.channels,
         )
+        channels |= pipeline.ring(road, tx, [alert])
         road.engine.wake(tx, DELIVERY, sorted(channels))
         return ScheduledStatus.FIRED
 
@@ -81,6 +83,32 @@ def _words(road: Road, tx: Tx, about: Mapping[str, Any]) -> str:
     """The sentence the moment was planned for."""
     found = timeline.by_uid(tx, str(about.get("uid", "")))
     return timeline.text_of(tx, road.vault, found)[:200] if found is not None else ""
+
+
+async def pull(road: Road) -> int:
+    """Wake every queue that is pulled: callbacks are hints, and hints get lost."""
+
+    def work(tx: Tx) -> int:
+        known = set(queues.accounts(tx))
+        for name, channel in road.channels.items():
+            known.update((name, account) for account in channel.accounts())
+        keys = sorted(f"{name}:{account}" for name, account in known if name in road.channels)
+        road.engine.wake(tx, PULL, keys)
+        return len(keys)
+
+    return await road.database.write(work)
+
+
+async def fetch(road: Road) -> int:
+    """Wake what is still to be fetched from its platform, should its wake-up be lost."""
+
+    def work(tx: Tx) -> int:
+        # Younger ones are still tried by the engine, or are being uploaded right now.
+        waiting = media.unfetched(tx, before=tx.now - attachments.YOUNG, limit=200)
+        road.engine.wake(tx, FETCH, waiting)
+        return len(waiting)
+
+    return await road.database.write(work)
 
 
 async def rescore(road: Road) -> int:

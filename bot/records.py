@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,22 +10,34 @@ from typing import Any
 from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
-from bot.turn import Context, Heard, Outcome
+from bot.turn import Bind, Context, Heard, Outcome
 from nlp.scheme import Intent, Severity
-from storage.crypto import SubjectKey
+from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
 from storage.errors import Stale
-from storage.queries import alerts, outbox, record, scheduled, turns
+from storage.queries import alerts, audit, intake, outbox, record, scheduled, turns
 from storage.queries.outbox import NewSend
 from storage.vault import Vault, unseal
+from storage.viewer import SYSTEM
 
 #: Topics of alerts that a reading raises.
 _HEARD = frozenset(map(str, Intent))
 
 
-def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Outcome) -> set[str]:
-    """T3: every consequence of one turn, or ``Stale``. The channels that have work to deliver."""
+def write(
+    tx: Tx,
+    vault: Vault,
+    turned: Turned,
+    heard: Heard | None,
+    outcome: Outcome,
+    *,
+    channels: Collection[str],
+) -> set[str]:
+    """T3: every consequence of one turn, or ``Stale``. The channels that have work to deliver.
+
+    ``channels``: those that run; cards leave over no other.
+    """
     context, talk = turned.context, turned.talk
     candidate = context.candidate
     values: dict[str, Any] = {}
@@ -55,15 +67,7 @@ def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Ou
             stage=heard.stage,
         )
     if outcome.bind is not None:
-        bound = record.bind(
-            tx,
-            identity_id=talk.identity_id,
-            invite_id=outcome.bind.invite_id,
-            candidate_id=outcome.bind.candidate_id,
-            user_id=outcome.bind.user_id,
-        )
-        if not bound:
-            raise Stale  # somebody else was faster: look again, and say that the link is used
+        _bind(tx, vault, talk, outcome.bind)
     woken = _reply(tx, key, talk, context, outcome)
     if candidate is not None:
         owner = vault.key(tx, talk.candidate_subject)
@@ -76,8 +80,30 @@ def write(tx: Tx, vault: Vault, turned: Turned, heard: Heard | None, outcome: Ou
             source=context.last.uid,
             said_at=context.last.sent_at,
             outcome=outcome,
+            channels=channels,
         )
     return woken | verdicts(tx, outcome)
+
+
+def _bind(tx: Tx, vault: Vault, talk: Any, bind: Bind) -> None:
+    """Tie a chat to whom an invite names, with its link in the audit chain."""
+    bound = record.bind(
+        tx,
+        identity_id=talk.identity_id,
+        invite_id=bind.invite_id,
+        candidate_id=bind.candidate_id,
+        user_id=bind.user_id,
+    )
+    if not bound:
+        raise Stale  # somebody else was faster: look again, and say that the link is used
+    audit.append(
+        tx,
+        vault.keystore,
+        SYSTEM,
+        "identity.bind",
+        bind.user_id or bind.candidate_id or "",
+        details={"channel": talk.channel, "invite": bind.invite_id},
+    )
 
 
 def _reply(tx: Tx, key: SubjectKey, talk: Any, context: Context, outcome: Outcome) -> set[str]:
@@ -86,7 +112,10 @@ def _reply(tx: Tx, key: SubjectKey, talk: Any, context: Context, outcome: Outcom
         idem = f"reply:{context.last.uid}:{reply.slot}"
         send = said_by_us(tx, key, talk, idem=idem, text=reply.text, author=Author.BOT)
         sends.extend(send)
-    if context.is_press and outcome.press_note:
+    if context.is_press and outcome.press_note and context.last.typed:
+        idem = f"answer:{context.last.uid}"
+        sends += said_by_us(tx, key, talk, idem=idem, text=outcome.press_note, author=Author.BOT)
+    elif context.is_press and outcome.press_note:
         sends.append(
             NewSend(
                 idem=f"answer:{context.last.uid}",
@@ -140,11 +169,12 @@ def about_candidate(
     source: str,
     said_at: datetime,
     outcome: Outcome,
+    channels: Collection[str],
     raised_by: str | None = None,
 ) -> set[str]:
     """Facts, factors, alerts and plans of an outcome. The caller holds the candidate's version.
 
-    ``raised_by`` is the person of ours who asks for its alerts.
+    ``raised_by`` is the person of ours who asks for its alerts; their cards go over ``channels``.
     """
     for fact in outcome.facts:
         record.fact(
@@ -198,12 +228,14 @@ def about_candidate(
             source=source if alert.topic in _HEARD else None,
             raised_by=raised_by,
         )
-        receivers = alerts.receivers(tx, owner_id)
+        receivers = alerts.receivers(tx, owner_id, channels)
         woken |= send_cards(tx, raised.alert_id, raised.revision, receivers)
     return woken
 
 
-def unread(tx: Tx, vault: Vault, found: turns.Look, rules: Policy) -> set[str]:
+def unread(
+    tx: Tx, vault: Vault, found: turns.Look, rules: Policy, *, channels: Collection[str]
+) -> set[str]:
     """Messages that could not be read are a person's to look at: nothing a candidate says is
     dropped in silence."""
     talk = found.talk
@@ -224,6 +256,7 @@ def unread(tx: Tx, vault: Vault, found: turns.Look, rules: Policy) -> set[str]:
         source=found.died[-1].uid,
         said_at=tx.now,
         outcome=Outcome(flow="unread", alerts=(alert,)),
+        channels=channels,
     )
 
 
@@ -242,6 +275,22 @@ def send_cards(tx: Tx, alert_id: str, revision: int, receivers: Sequence[Any]) -
             for receiver in receivers
         ],
     )
+
+
+def ring(tx: Tx, vault: Vault, boards: Sequence[tuple[str, str]], text: str) -> set[str]:
+    """Say the same to every board (channel, address); the channels that have work.
+
+    One that is still to be told something is not told twice: it says the same of both.
+    """
+    sends: list[NewSend] = []
+    for channel, address in boards:
+        talk = intake.talk_at(tx, vault, channel, address)
+        if outbox.waits(tx, talk.id):
+            continue
+        key = vault.key(tx, talk.subject_id)
+        idem = f"board:{new_public_id('b')}"
+        sends += said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
+    return outbox.enqueue(tx, sends)
 
 
 def verdicts(tx: Tx, outcome: Outcome) -> set[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,10 +33,12 @@ from storage.enums import (
     Verdict,
 )
 from storage.errors import NotFound
-from storage.queries import alerts, invites, people, turns, users
+from storage.queries import alerts, cards, invites, people, turns, users
 from storage.queries.alerts import AlertRow
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
+
+Labels = Mapping[Verdict, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +57,19 @@ class Waiting:
     until: datetime
 
 
-def seen(tx: Tx, vault: Vault, found: turns.Look) -> Turned | Waiting | None:
-    """What a look found, with all a decision may see."""
+def seen(
+    tx: Tx,
+    vault: Vault,
+    found: turns.Look,
+    *,
+    numbered: Labels | None = None,
+    listens: bool = False,
+) -> Turned | Waiting | None:
+    """What a look found, with all a decision may see.
+
+    ``numbered``: this channel has no buttons, so cards number their choices (with these labels),
+    and a colleague's typed number is a press. ``listens``: nothing is said in this conversation.
+    """
     if found.wait_until is not None:
         return Waiting(until=found.wait_until)
     if not found.messages:
@@ -64,6 +77,11 @@ def seen(tx: Tx, vault: Vault, found: turns.Look) -> Turned | Waiting | None:
     talk = found.talk
     key = vault.key(tx, talk.subject_id)
     said = tuple(_said(row, key) for row in found.messages)
+    if numbered is not None and talk.user_id is not None:
+        said = tuple(
+            _chosen(tx, talk, one, numbered, came=row.received_at)
+            for one, row in zip(said, found.messages, strict=True)
+        )
     return Turned(
         context=Context(
             conversation_id=talk.id,
@@ -72,12 +90,14 @@ def seen(tx: Tx, vault: Vault, found: turns.Look) -> Turned | Waiting | None:
             state=talk.state or {},
             muted=talk.muted,
             said=said,
+            listens=listens,
             before=_before(tx, key, talk.id, said[0].id),
             candidate=candidate_seen(talk, vault.key(tx, talk.candidate_subject))
             if talk.candidate_id
             else None,
             staff=_staff(talk),
-            invite=_invite(tx, vault, talk, said),
+            invite=invite_seen(tx, vault, _token(said), talk.channel),
+            returned=_returned(tx, talk, said),
             alerts=tuple(alert_seen(row) for row in alerts.unresolved(tx, talk.candidate_id))
             if talk.candidate_id
             else (),
@@ -134,25 +154,42 @@ def _staff(talk: Any) -> StaffSeen | None:
     return StaffSeen(id=talk.user_id, name=talk.staff_name, role=Role(talk.staff_role))
 
 
-def _invite(tx: Tx, vault: Vault, talk: Any, said: Sequence[Said]) -> InviteSeen | None:
+def _token(said: Sequence[Said]) -> str:
+    """What a ``/start`` message carries."""
     text = said[0].text
     if len(said) != 1 or not text.startswith(f"{binding.COMMAND} "):
-        return None
-    token = text.removeprefix(binding.COMMAND).strip()
-    row = invites.find_invite(tx, token, InvitePurpose.CHAT, channel=talk.channel)
+        return ""
+    return text.removeprefix(binding.COMMAND).strip()
+
+
+def _returned(tx: Tx, talk: Any, said: Sequence[Said]) -> bool:
+    token = _token(said)
+    if not token or (talk.candidate_id is None and talk.user_id is None):
+        return False
+    return invites.own_invite(
+        tx, token, talk.channel, candidate_id=talk.candidate_id, user_id=talk.user_id
+    )
+
+
+def invite_seen(tx: Tx, vault: Vault, token: str, channel: str) -> InviteSeen | None:
+    """Whom a link names; None for one that is not good now, or whose person is not there."""
+    row = invites.find_invite(tx, token, InvitePurpose.CHAT, channel=channel) if token else None
     if row is None:
         return None
-    if row.candidate_id is not None:
+    try:
+        if row.candidate_id is None:
+            user = users.get_user(tx, row.user_id)
+            return InviteSeen(id=row.id, candidate_id=None, user_id=user.id, name=user.name)
         candidate = people.get_candidate(tx, vault, SYSTEM, row.candidate_id)
-        return InviteSeen(
-            id=row.id,
-            candidate_id=candidate.id,
-            user_id=None,
-            name=candidate.name,
-            position_title=candidate.position_title,
-        )
-    user = users.get_user(tx, row.user_id)
-    return InviteSeen(id=row.id, candidate_id=None, user_id=user.id, name=user.name)
+    except NotFound:  # disabled or erased since
+        return None
+    return InviteSeen(
+        id=row.id,
+        candidate_id=candidate.id,
+        user_id=None,
+        name=candidate.name,
+        position_title=candidate.position_title,
+    )
 
 
 def alert_seen(row: Any) -> AlertSeen:
@@ -168,15 +205,40 @@ def alert_seen(row: Any) -> AlertSeen:
     )
 
 
+def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) -> Said:
+    """A typed number as the press it stands for, if it stands for one.
+
+    A number means what the person had before them: where a card has come since, or the alert
+    has moved on from what the card shows, it is only a number.
+    """
+    if said.kind is not MessageKind.TEXT:
+        return said
+    last = cards.last_card(tx, talk.id)
+    if last is None or last.sent_at > came:
+        return said
+    alert, standing = _may_press(tx, talk, last.payload), alerts.card_at(tx, last.payload, talk.id)
+    if alert is None or standing is None or standing.revision != alert.revision:
+        return said
+    offered = actions.buttons(alert.id, alert.status, alert.verdict, labels)
+    action = actions.typed(said.text, offered)
+    if action is None:
+        return said
+    return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
+
+
 def _pressed(tx: Tx, talk: Any, last: Said) -> AlertSeen | None:
     """The alert a press names, if the presser may know of it."""
     parsed = actions.parse(last.text) if last.kind is MessageKind.PRESS else None
+    return _may_press(tx, talk, parsed[0]) if parsed is not None else None
+
+
+def _may_press(tx: Tx, talk: Any, alert_id: str) -> AlertSeen | None:
     staff = _staff(talk)
-    if parsed is None or staff is None:
+    if staff is None:
         return None
     viewer = Viewer.of_user(staff.id, staff.name, staff.role)
     try:
-        row, _ = alerts.version_of(tx, viewer, parsed[0])
+        row, _ = alerts.version_of(tx, viewer, alert_id)
     except NotFound:
         return None
     return alert_seen(row)

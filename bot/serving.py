@@ -80,10 +80,7 @@ def site_of(app: App) -> Site:
         base_url=settings.base_url,
         allowed_hosts=settings.web.allowed_hosts,
         trusted_proxies=settings.web.trusted_proxies,
-        invite_days={
-            "webchat": settings.webchat.invite_days,
-            "telegram": settings.telegram.invite_days,
-        },
+        invite_days={name: getattr(settings, name).invite_days for name in app.road.channels},
         reader=app.reader if app.works else None,
     )
 

@@ -25,6 +25,7 @@ class Said:
     text: str
     kind: MessageKind
     sent_at: datetime
+    typed: bool = False  # a press that was typed as a number: it is answered in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +95,12 @@ class Context:
     state: Mapping[str, Any]
     muted: bool
     said: tuple[Said, ...]
+    listens: bool = False  # somebody else's chat: we hear it and never say anything in it
     before: tuple[Turn, ...] = ()  # up to two turns before the utterance, oldest first
     candidate: CandidateSeen | None = None
     staff: StaffSeen | None = None
     invite: InviteSeen | None = None
+    returned: bool = False  # by the link they are bound by already
     alerts: tuple[AlertSeen, ...] = ()  # unresolved, of this candidate
     pressed: AlertSeen | None = None
     factors: tuple[FactorSeen, ...] = ()

@@ -24,6 +24,7 @@ class Replies(BaseModel):
     bound: str
     bound_staff: str
     invite_bad: str
+    invite_known: str
     handover: str
     handed: str
     progress: str
@@ -34,6 +35,7 @@ class Replies(BaseModel):
     press_handled: str
     press_refused: str
     press_known: str
+    board_now: str
     too_long: str
     owner_unknown: str
     owner_named: str
@@ -52,7 +54,7 @@ class Replies(BaseModel):
 
 
 PLACEHOLDERS = frozenset(
-    {"name", "company", "owner", "position", "answer_by", "stage", "next_step", "start"}
+    {"name", "company", "owner", "position", "answer_by", "stage", "next_step", "start", "link"}
 )
 
 

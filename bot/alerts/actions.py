@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 
 from bot.messages import Button
 from bot.turn import AlertSeen, JudgeAlert
@@ -15,6 +16,7 @@ LEADS_TO = {
     Verdict.FALSE_ALARM: AlertStatus.RESOLVED,
     Verdict.HANDLED: AlertStatus.RESOLVED,
 }
+_NUMBER = re.compile(r"(?:选|选择|回复|第)?\s*([1-9])\s*(?:个|号)?[.。、)]?", re.ASCII)
 _ACTION = re.compile(r"al:(a_[a-z2-7]{26}):(useful|false_alarm|handled)", re.ASCII)
 
 
@@ -27,6 +29,17 @@ def parse(text: str) -> tuple[str, Verdict] | None:
     """The alert and verdict of an action, or None for anything we never sent."""
     found = _ACTION.fullmatch(text)
     return (found[1], Verdict(found[2])) if found else None
+
+
+def typed(text: str, buttons: Sequence[Button]) -> str | None:
+    """The action that a typed number chooses among numbered buttons, as people type numbers.
+
+    >>> typed("选２", (Button("有用", "u"), Button("误报", "f")))
+    'f'
+    """
+    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    number = int(found[1]) if found else 0
+    return buttons[number - 1].action if 0 < number <= len(buttons) else None
 
 
 def judged(alert: AlertSeen, verdict: Verdict, *, user_id: str, via: str, cause: str) -> JudgeAlert:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
 #: Put before choices that became text. Said to people, so it is one of the few words in code.
 CHOOSE = "请回复数字："
@@ -21,7 +22,7 @@ def units(text: str) -> int:
     >>> units("好😀")
     3
     """
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def octets(text: str) -> int:
@@ -36,8 +37,8 @@ def octets(text: str) -> int:
 def split(text: str, limit: int, measure: Callable[[str], int] = units) -> list[str]:
     """Parts of at most ``limit``, never cut inside a character as people see one.
 
-    ``measure`` must be additive over code points, and ``limit`` large enough for one of them.
-    White space where a cut falls is dropped; no part is blank.
+    ``measure`` must be additive over code points and at least 1 for each of them, and ``limit``
+    large enough for one of them. White space where a cut falls is dropped; no part is blank.
 
     >>> split("你好吗", 6, octets)
     ['你好', '吗']
@@ -54,14 +55,19 @@ def split(text: str, limit: int, measure: Callable[[str], int] = units) -> list[
 def cut(text: str, limit: int, measure: Callable[[str], int] = units) -> str:
     """At most ``limit`` of a text, with an ellipsis where something is missing; or nothing.
 
+    Looks at little more than what it keeps, however long the text is.
+
     >>> cut("三个字", 2)
     '三…'
     """
-    if measure(text) <= limit:
+    if _fitting(text, limit, measure) == len(text):
         return text
     room = limit - measure(ELLIPSIS)
-    parts = split(text, room, measure) if room > 0 else []
-    return parts[0] + ELLIPSIS if parts and measure(parts[0]) <= room else ""
+    whole = text.strip()
+    if room <= 0 or not whole:
+        return ""
+    first = whole[: _cut(whole, room, measure)].rstrip()
+    return first + ELLIPSIS if measure(first) <= room else ""
 
 
 def numbered(labels: Sequence[str], *, first: int = 1) -> str:
@@ -74,37 +80,55 @@ def numbered(labels: Sequence[str], *, first: int = 1) -> str:
     return "\n".join([CHOOSE, *lines]) if lines else ""
 
 
+def _fitting(text: str, limit: int, measure: Callable[[str], int]) -> int:
+    """How many code points of the beginning fit."""
+    most = min(len(text), max(limit, 0))  # each measures at least 1
+    return bisect_right(range(1, most + 1), limit, key=lambda end: measure(text[:end]))
+
+
 def _cut(text: str, limit: int, measure: Callable[[str], int]) -> int:
     """Where the first part ends: at the best break in its second half, else at the limit."""
-    end, size = 0, 0  # code points that fit, and their measure
-    while end < len(text) and (size := size + measure(text[end])) <= limit:
-        end += 1
+    end = _fitting(text, limit, measure)
     if end == len(text):
         return end
-    allowed = list(_boundaries(text, end))
     for marks in _BREAKS:
-        for at in reversed(allowed):
-            if at < end // 2:
-                break
-            if text.endswith(marks, 0, at):
-                return at
+        at = max(_last_break(text, mark, end) for mark in marks)
+        if at:
+            return at
+    at = end
+    while at and not _may_cut(text, at):
+        at -= 1
     # One character may be longer than the limit (thousands of combining marks): cut it then.
-    return allowed[-1] if allowed else max(end, 1)
+    return at or max(end, 1)
 
 
-def _boundaries(text: str, end: int) -> Iterator[int]:
-    """Positions up to ``end`` between two characters as people see them (after UAX #29)."""
-    flags = 0  # regional indicators in a row; two make one flag
-    for at in range(1, min(end, len(text) - 1) + 1):
-        before, after = text[at - 1], text[at]
-        flags = flags + 1 if _is_flag_half(before) else 0
-        if _JOINER in (before, after) or (before, after) == ("\r", "\n"):
-            continue
-        if unicodedata.category(after) in _COMBINING or _is_modifier(after):
-            continue
-        if flags % 2 and _is_flag_half(after):
-            continue
-        yield at
+def _last_break(text: str, mark: str, end: int) -> int:
+    """After the last ``mark`` in the second half of what fits; 0 where there is none."""
+    at = end
+    while (found := text.rfind(mark, 0, at)) >= 0 and found + len(mark) >= end // 2:
+        at = found + len(mark)
+        if _may_cut(text, at):
+            return at
+        at -= 1
+    return 0
+
+
+def _may_cut(text: str, at: int) -> bool:
+    """Whether a position is between two characters as people see them (after UAX #29)."""
+    before, after = text[at - 1], text[at]
+    if _JOINER in (before, after) or (before, after) == ("\r", "\n"):
+        return False
+    if unicodedata.category(after) in _COMBINING or _is_modifier(after):
+        return False
+    return not (_is_flag_half(after) and _flag_halves(text, at) % 2)
+
+
+def _flag_halves(text: str, at: int) -> int:
+    """Regional indicators in a row before a position; two make one flag."""
+    start = at
+    while start and _is_flag_half(text[start - 1]):
+        start -= 1
+    return at - start
 
 
 def _is_flag_half(character: str) -> bool:

@@ -11,6 +11,7 @@ from bot.conversation.flows import (
     greeting,
     handover,
     listening,
+    overhearing,
     staff,
     status_words,
     stranger,
@@ -20,6 +21,7 @@ from bot.turn import Context, Heard, Outcome
 
 #: In the order they are asked.
 FLOWS: tuple[ModuleType, ...] = (
+    overhearing,
     alert_action,
     binding,
     staff,

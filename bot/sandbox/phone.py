@@ -52,6 +52,7 @@ class Phones:
             api_base=self.platform.api_base,
             mode="polling",
             bot_username=self.platform.bot_username,
+            abroad=True,  # to a stand-in on this machine
         )
 
     def url(self, number: int, name: str) -> str:
@@ -120,7 +121,7 @@ async def _linked(road: Road, user_id: str) -> bool:
 
 def _send_waiting(tx: Tx, road: Road, viewer: Viewer, cases: Collection[str]) -> None:
     """Cards of what is open already: raised before there was a phone to send them to."""
-    receivers = alerts.receivers(tx, viewer.id)
+    receivers = alerts.receivers(tx, viewer.id, road.channels)
     newest = alerts.page(tx, road.vault, viewer, statuses=[AlertStatus.OPEN])
     woken: set[str] = set()
     for alert in [one for one in newest if one.candidate_id in cases][:WAITING][::-1]:

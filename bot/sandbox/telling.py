@@ -106,6 +106,7 @@ class _Teller:
             source=last.uid,
             said_at=last.sent_at,
             outcome=deed.outcome,
+            channels=(),  # nobody's phone rings for what is long past
         )
         self._will_be_judged(deed)
 

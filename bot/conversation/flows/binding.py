@@ -18,8 +18,13 @@ def wants(context: Context, heard: Heard | None) -> bool:
 
 
 def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:
-    """Bind, or say that the link is used up. A bound chat is never bound to somebody else."""
+    """Bind, or say that the link is used up. A bound chat is never bound to somebody else.
+
+    Whoever comes in again by their own link (WeCom says so at every entering) is greeted.
+    """
     words, invite = rulebook.replies, context.invite
+    if context.returned:
+        return Outcome(flow=FLOW, replies=(Reply(slot="bind", text=words.invite_known),))
     taken = context.candidate is not None or context.staff is not None
     if invite is None or taken:
         return Outcome(flow=FLOW, replies=(Reply(slot="bind", text=words.invite_bad),))

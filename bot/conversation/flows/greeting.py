@@ -13,9 +13,8 @@ FLOW = "greeting"
 
 def wants(context: Context, heard: Heard | None) -> bool:
     """The first words of a known candidate on this channel."""
-    return (
-        context.candidate is not None and not context.is_press and not context.state.get("greeted")
-    )
+    known = context.candidate is not None and not context.listens
+    return known and not context.is_press and not context.state.get("greeted")
 
 
 def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:

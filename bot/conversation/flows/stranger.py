@@ -17,7 +17,12 @@ def wants(context: Context, heard: Heard | None) -> bool:
 
 
 def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:
-    """Ask for the invite link. What they said is kept sealed and is not judged."""
+    """Ask for the invite link. What they said is kept sealed and is not judged.
+
+    While a colleague talks with them in the platform's own client, nothing is asked.
+    """
+    if context.muted:
+        return Outcome(flow=FLOW)
     told = context.state.get("told_at")
     if told is not None and now - datetime.fromisoformat(told) < timedelta(days=1):
         return Outcome(flow=FLOW)
