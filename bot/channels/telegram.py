@@ -12,17 +12,27 @@ import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import structlog
+from telegram import WebhookInfo
 from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 
+from bot.channels import telegram_address as address
+from bot.channels import telegram_business as business
 from bot.channels import telegram_draw as draw
 from bot.channels import telegram_inbound as inbound
 from bot.channels.base import Accept, Channel, Limits, Payload
-from bot.channels.telegram_client import WORDS, Client, meaning
+from bot.channels.telegram_client import WORDS, Client, harmless, meaning
+from bot.channels.telegram_config import (
+    POLLING,
+    WEBHOOK,
+    Config,
+    Section,
+    config_of,
+    refuse_unreachable,
+)
 from bot.errors import (
     CredentialsWrong,
     GiveUp,
@@ -31,79 +41,29 @@ from bot.errors import (
     Refused,
     StorageUnavailable,
     TryLater,
-    Unknown,
 )
-from bot.messages import Address, Card, Content, HttpCall, Receipt, Received
+from bot.messages import Address, Card, Content, HttpCall, Page, Pull, Receipt, Received
 from scheduler.retry import growing, jitter, where
 
 log = structlog.get_logger()
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
-OFFICIAL = "https://api.telegram.org"
 #: Parts remembered as sent, so that a text of several parts does not repeat the first ones.
 REMEMBERED = 2_000
 #: answerCallbackQuery: "0-200 characters".
 NOTE_CHARACTERS = 200
-
-_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """What the channel needs to know. ``public_url`` is where Telegram finds our webhook."""
-
-    token: str
-    secret: str  # what Telegram repeats in every webhook call
-    api_base: str
-    mode: str  # webhook or polling
-    bot_username: str  # empty: asked for at the start
-    public_url: str
-    poll_s: int = 30  # how long Telegram holds a poll that has nothing to say
-
-
-class Secret(Protocol):
-    """A value that is not printed."""
-
-    def get_secret_value(self) -> str:
-        """The value."""
-
-
-class Section(Protocol):
-    """The part of the settings named ``telegram``."""
-
-    @property
-    def bot_token(self) -> Secret: ...
-    @property
-    def secret_token(self) -> Secret: ...
-    @property
-    def api_base(self) -> str: ...
-    @property
-    def mode(self) -> str: ...
-    @property
-    def bot_username(self) -> str: ...
+_STATUS = re.compile(r"\b[1-5][0-9]{2}\b", re.ASCII)
 
 
 def build(section: Section, *, secret: str, base_url: str) -> Channel:
     """The channel. ``secret`` is used when the settings name none. Raises ``NotReady``."""
-    own = section.secret_token.get_secret_value()
-    chosen = own or secret
-    if not _SECRET.fullmatch(chosen):
-        raise NotReady("YINUO_TELEGRAM__SECRET_TOKEN must be 1 to 256 of A-Z a-z 0-9 _ -")
-    config = Config(
-        token=section.bot_token.get_secret_value(),
-        secret=chosen,
-        api_base=section.api_base.rstrip("/"),
-        mode=section.mode if section.mode != "auto" else "webhook" if own else "polling",
-        bot_username=section.bot_username.strip().rpartition("/")[2].removeprefix("@"),
-        public_url=base_url.rstrip("/"),
-    )
-    return Telegram(config)
+    return Telegram(config_of(section, secret=secret, base_url=base_url))
 
 
 class Telegram:
-    """One bot, both directions, private chats only."""
+    """One bot, both directions, private chats only; in its owners' own chats it only listens."""
 
-    name = inbound.NAME
+    name = address.NAME
     limits = Limits(
         text=draw.TEXT_UNITS,
         buttons=draw.BUTTONS,
@@ -113,11 +73,15 @@ class Telegram:
         # person is Telegram's own to enforce, with 429 and a delay.
         rate=25,
         burst=25,
+        listens=(address.BUSINESS,),
     )
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._client = Client(config.token, config.api_base, poll_s=config.poll_s)
+        self._client = Client(
+            config.token, config.api_base, poll_s=config.poll_s, answer_s=config.answer_s
+        )
+        self.lines = business.Lines(self._client.connection)
         self._username = config.bot_username
         self._sent: OrderedDict[str, Receipt] = OrderedDict()
         self._introducing: asyncio.Task[None] | None = None
@@ -142,28 +106,25 @@ class Telegram:
 
     async def check(self) -> None:
         """Raises ``CredentialsWrong``, ``NotReady``, or ``DeliveryError`` when nobody answers."""
-        config = self._config
-        private = not config.public_url.startswith("https://")
-        if config.mode == "webhook" and config.api_base == OFFICIAL and private:
-            raise NotReady(
-                "Telegram pushes updates to https addresses only: set YINUO_WEB__PUBLIC_URL to "
-                "one, or YINUO_TELEGRAM__MODE=polling"
-            )
+        refuse_unreachable(self._config)
         try:
             self._username = await self._client.username() or self._username
+            if self._config.mode == WEBHOOK:
+                _refuse_backlog(await self._client.webhook(), self._hook_url)
         except InvalidToken:
             raise CredentialsWrong(WORDS["token"]) from None
         except TelegramError as error:
-            raise meaning(error) from None
+            raise harmless(error) from None
 
     async def _introduce(self) -> None:
         failures = 0
         while True:
             try:
                 self._username = await self._client.username() or self._username
-                if self._config.mode == "webhook":
-                    url = f"{self._config.public_url}/hooks/{self.name}"
-                    await self._client.set_webhook(url, self._config.secret, inbound.ALLOWED)
+                if self._config.mode == WEBHOOK:
+                    secret = self._config.secret
+                    await self._client.set_webhook(self._hook_url, secret, inbound.ALLOWED)
+                await self._client.set_commands()
             except TelegramError as error:
                 failures += 1
                 await _back_off("telegram.not_introduced", error, failures)
@@ -171,7 +132,11 @@ class Telegram:
                 log.info("telegram.introduced", mode=self._config.mode)
                 return
 
-    def invite_url(self, base_url: str, token: str) -> str:
+    @property
+    def _hook_url(self) -> str:
+        return f"{self._config.public_url}/hooks/{self.name}"
+
+    def invite_url(self, base_url: str, token: str, *, member: bool = False) -> str:
         """A link that opens the chat and, after Start, tells us the token. Raises ``NotReady``."""
         if not self._username:
             raise NotReady(
@@ -179,18 +144,48 @@ class Telegram:
             )
         return f"https://t.me/{self._username}?start={token}"
 
+    def sign_in_url(self, redirect_uri: str, state: str, *, in_app: bool) -> str | None:
+        """None: Telegram knows no companies, and the link itself says who comes."""
+        return None
+
+    async def signed_in(self, code: str, redirect_uri: str) -> Address:
+        """Raises ``GiveUp``: nobody signs in here."""
+        raise GiveUp(WORDS["sign_in"])
+
     # In
 
     async def receive(self, call: HttpCall) -> Received:
-        """One pushed update. Raises ``Refused`` without our secret, ``Malformed`` for nonsense."""
+        """One pushed update. Raises ``Refused`` without our secret, ``Malformed`` for nonsense, and
+        ``TryLater`` while Telegram does not say whose chat it was heard in.
+        """
         given = call.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogatepass")
         if not hmac.compare_digest(given, self._config.secret.encode()):
             raise Refused("the call does not carry our secret")
-        return inbound.decode(call.body)
+        data = inbound.opened(call.body)
+        try:
+            return await self._heard(data)
+        except TelegramError as error:
+            raise harmless(error) from None
+
+    async def _heard(self, data: Any) -> Received:
+        """One update. Raises ``Malformed``, or ``TelegramError`` where Telegram has to be asked."""
+        update = inbound.checked(data)
+        if business.CONNECTED in update:
+            line = self.lines.learn(update[business.CONNECTED])
+            log.info("telegram.connection", closed=line.closed or None)
+            return Received()
+        id = business.line_id(update)
+        if id is None:
+            return inbound.decoded(update)
+        line = await self.lines.of(id)
+        if line.closed:
+            log.info("telegram.not_listening", update=_number(update), reason=line.closed)
+            return Received()
+        return inbound.decoded(update, line)
 
     async def listen(self, accept: Accept) -> None:
         """Poll; what ``accept`` could not store is not confirmed and comes again."""
-        if self._config.mode != "polling":
+        if self._config.mode != POLLING:
             return
         offset: int | None = None
         failures, hooked = 0, True
@@ -203,7 +198,7 @@ class Telegram:
                     await self._client.delete_webhook()
                     hooked = False
                 updates = await self._client.updates(confirmed, inbound.ALLOWED)
-                await _take(updates, accept)
+                await self._take(updates, accept)
             except (TelegramError, StorageUnavailable) as error:
                 if self._stopping:
                     return
@@ -214,23 +209,62 @@ class Telegram:
                 failures = 0
                 offset = max(map(_number, updates)) + 1 if updates else None
 
+    async def _take(self, updates: Sequence[Any], accept: Accept) -> None:
+        """Store a batch in its order. Raises StorageUnavailable, or TelegramError for a part of it.
+
+        What came with such a part is stored all the same; it comes again, and is known then.
+        """
+        said: list[Received] = []
+        trouble: TelegramError | None = None
+        for update in updates:
+            try:
+                received = await self._heard(update)
+            except Malformed:
+                log.warning("telegram.malformed", update=_number(update))
+                continue
+            except TelegramError as error:
+                trouble = error
+                continue
+            if received.told and not received.messages:
+                await _accept_all(said, accept)
+                await _accept_all([received], accept)
+                said = []
+            elif received.told:
+                said.append(received)
+        await _accept_all(said, accept)
+        if trouble is not None:
+            raise trouble
+
     # Out
+
+    def accounts(self) -> Sequence[str]:
+        """None: nothing has to be pulled."""
+        return ()
+
+    async def pull(self, pull: Pull, cursor: str) -> Page:
+        """Raises ``GiveUp``: there is nothing to pull."""
+        raise GiveUp("nothing is pulled on this channel")
 
     def render(self, content: Content | Card) -> Sequence[Payload]:
         """Arguments of ``sendMessage``; a card is always one message."""
         return draw.render(content)
 
     async def send(
-        self, to: Address, payload: Payload, *, key: str, replaces: Receipt | None = None
+        self,
+        to: Address,
+        payload: Payload,
+        *,
+        key: str,
+        replaces: Receipt | None = None,
+        again: bool = False,
     ) -> Receipt:
         """Say or change one message. A key that was sent since the start is not sent again."""
         if key in self._sent:
             return self._sent[key]
-        try:
-            chat = int(to.value)
-            message_id = int(replaces.value) if replaces is not None else None
-        except ValueError:
-            raise GiveUp(WORDS["address"]) from None
+        chat = address.chat_of(to.value)
+        if chat is None:
+            raise GiveUp(WORDS["address"])
+        message_id = int(replaces.value) if replaces is not None else None
         try:
             receipt = Receipt(str(await self._client.put(chat, payload, message_id)))
         except TelegramError as error:
@@ -250,9 +284,7 @@ class Telegram:
         except BadRequest:
             log.info("telegram.press_too_old")
         except TelegramError as error:
-            told = meaning(error)
-            # Answering twice does no harm, so a lost answer is not one to worry a person with.
-            raise TryLater(str(told)) if isinstance(told, Unknown) else told from None
+            raise harmless(error) from None
 
     async def fetch(self, media_id: str) -> AsyncIterator[bytes]:
         """Stream a file of at most 20 MB (getFile). Raises TryLater or GiveUp."""
@@ -261,10 +293,10 @@ class Telegram:
                 async for chunk in chunks:
                     yield chunk
         except TelegramError as error:
-            told = meaning(error)
-            if isinstance(told, GiveUp):
+            told = harmless(error)
+            if isinstance(told, GiveUp) and str(told) != WORDS["large"]:
                 raise GiveUp(WORDS["file"]) from None
-            raise TryLater(str(told)) if isinstance(told, Unknown) else told from None
+            raise told from None
         except httpx.HTTPError:
             raise TryLater(WORDS["network"]) from None
 
@@ -280,23 +312,17 @@ async def _back_off(event: str, error: Exception, failures: int) -> None:
     await asyncio.sleep(pause.total_seconds())
 
 
-async def _take(updates: Sequence[Any], accept: Accept) -> None:
-    """Store a batch: what people said, then who can be reached. Raises StorageUnavailable."""
-    said: list[Received] = []
-    reaches: list[Received] = []
-    for update in updates:
-        try:
-            received = inbound.decode_update(update)
-        except Malformed:
-            log.warning("telegram.malformed", update=_number(update))
-            continue
-        if received.messages:
-            said.append(received)
-        if received.reaches:
-            reaches.append(received)
-    await _accept_all(said, accept)
-    for reach in reaches:
-        await _accept_all([reach], accept)
+def _refuse_backlog(hook: WebhookInfo, ours: str) -> None:
+    """Raises ``NotReady`` when updates are pushed to somebody else, or pushed in vain.
+
+    A call we refuse looks like silence from here; Telegram keeps it for a day and then forgets it.
+    """
+    if hook.url and hook.url != ours:
+        raise NotReady(WORDS["elsewhere"])
+    if hook.pending_update_count and hook.last_error_message:
+        status = _STATUS.search(hook.last_error_message)
+        found = {"pending": hook.pending_update_count, "status": status[0] if status else "无应答"}
+        raise NotReady(WORDS["unpushed"].format_map(found))
 
 
 async def _accept_all(received: Sequence[Received], accept: Accept) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 import structlog
-from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Bot, BusinessConnection, InlineKeyboardMarkup, LinkPreviewOptions, WebhookInfo
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -39,6 +39,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 #: What HR reads next to a message that did not arrive.
 WORDS = {
     "address": "这不是一个 Telegram 会话，无法发送",
+    "sign_in": "Telegram 不需要登录，请直接打开收到的链接并点“开始”",
     "blocked": "对方屏蔽了机器人、注销了账号，或从未点过“开始”，消息发不过去",
     "no_chat": "对方还没有和机器人打开会话，请让对方点开邀请链接",
     "busy": "Telegram 要求放慢发送速度",
@@ -48,6 +49,12 @@ WORDS = {
     "no_answer": "消息已发出，但没有收到 Telegram 的回应，可能已送达",
     "refused": "Telegram 拒绝了这条消息",
     "file": "附件已无法从 Telegram 下载",
+    "large": "附件超过 20 MB，Telegram 不让机器人下载；请对方改用邮件发送",
+    "moved": "这个会话已升级成群，机器人只在私聊里说话",
+    "elsewhere": "Telegram 正把消息推送到别处：同一个机器人还有另一处安装，请停掉它或换一个机器人",
+    "unpushed": "Telegram 推送不到这里，积压 {pending} 条，最近一次得到 {status}；请检查公网地址、"
+    "反向代理和 YINUO_TELEGRAM__SECRET_TOKEN",
+    "help": "看看我能做什么",
 }
 #: A refused token is a person's to mend; asking more often does not help.
 TOKEN_DELAY = timedelta(minutes=5)
@@ -65,6 +72,7 @@ _NOT_SENT = (
 )
 _NOT_MODIFIED = "message is not modified"
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_TOO_LARGE = "file is too big"
 _BAD_MARKUP = "can't parse entities"
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -104,17 +112,17 @@ class Request(HTTPXRequest):
 class Client:
     """One bot's calls. Raises ``TelegramError``; no text of one may be shown or logged."""
 
-    def __init__(self, token: str, api_base: str, *, poll_s: int) -> None:
-        """``poll_s``: seconds Telegram holds a poll that has nothing to say."""
+    def __init__(self, token: str, api_base: str, *, poll_s: int, answer_s: float) -> None:
+        """Seconds that Telegram holds a poll with nothing to say, and that other calls wait."""
         _quieten()
-        self._poll_s = poll_s
+        self._poll_s, self._files = poll_s, f"{api_base}/file/bot"
         self._request = Request(
-            connection_pool_size=32, connect_timeout=5, read_timeout=15, pool_timeout=10
+            connection_pool_size=32, connect_timeout=5, read_timeout=answer_s, pool_timeout=10
         )
         self._bot = Bot(
             token,
             base_url=f"{api_base}/bot",
-            base_file_url=f"{api_base}/file/bot",
+            base_file_url=self._files,
             request=self._request,
             get_updates_request=self._request,
         )
@@ -135,6 +143,21 @@ class Client:
     async def set_webhook(self, url: str, secret: str, allowed: Sequence[str]) -> None:
         """Where updates are pushed to, and with which secret."""
         await self._bot.set_webhook(url, secret_token=secret, allowed_updates=allowed)
+
+    async def webhook(self) -> WebhookInfo:
+        """Where updates are pushed to, and how that goes."""
+        return await self._bot.get_webhook_info()
+
+    async def set_commands(self) -> None:
+        """What the menu beside the text box offers."""
+        await self._bot.set_my_commands([("help", WORDS["help"])])
+
+    async def connection(self, id: str) -> BusinessConnection:
+        """Who stands behind a business connection."""
+        try:
+            return await self._bot.get_business_connection(id)
+        except (TypeError, ValueError, AttributeError):
+            raise TelegramError("the answer is no connection") from None
 
     async def delete_webhook(self) -> None:
         """Updates wait for a poll again."""
@@ -206,6 +229,8 @@ class Client:
     async def stream(self, file_id: str) -> AsyncGenerator[bytes]:
         """The bytes of a file of at most 20 MB (getFile). Raises ``httpx.HTTPError`` as well."""
         file = await self._bot.get_file(file_id)
+        if not str(file.file_path).startswith(self._files):
+            raise Answered(404, genuine=True)  # a path on the disk of a server of one's own
         async with (
             httpx.AsyncClient(timeout=30) as client,
             client.stream("GET", str(file.file_path)) as answer,
@@ -231,7 +256,11 @@ def meaning(error: TelegramError) -> DeliveryError:
             return _by_status(error)
         case BadRequest() if "chat not found" in error.message.lower():
             return GiveUp(WORDS["no_chat"])
-        case BadRequest() | ChatMigrated():
+        case BadRequest() if _TOO_LARGE in error.message.lower():
+            return GiveUp(WORDS["large"])
+        case ChatMigrated():
+            return GiveUp(WORDS["moved"])
+        case BadRequest():
             return GiveUp(WORDS["refused"])
         case Conflict():
             return TryLater(WORDS["busy"])
@@ -239,6 +268,12 @@ def meaning(error: TelegramError) -> DeliveryError:
             return _by_cause(error)
         case _:
             return Unknown(WORDS["no_answer"])
+
+
+def harmless(error: TelegramError) -> DeliveryError:
+    """The same after a call that may be repeated: nobody has to be worried by a lost answer."""
+    told = meaning(error)
+    return TryLater(str(told)) if isinstance(told, Unknown) else told
 
 
 def _by_status(error: Answered) -> DeliveryError:

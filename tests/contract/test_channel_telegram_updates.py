@@ -14,6 +14,7 @@ import pytest
 
 from bot.channels import telegram as module
 from bot.channels.base import Channel
+from bot.channels.telegram_inbound import ALLOWED
 from bot.errors import NotReady, StorageUnavailable, TooLong
 from bot.messages import HttpCall, Received
 from config.settings import TelegramSettings
@@ -251,7 +252,7 @@ async def test_a_genuine_push_is_accepted(fake: FakeTelegram, li: FakeUser) -> N
         assert message.text == "从网页钩子来"
         await channel.stop()
         hook.shutdown()
-    assert fake.state.allowed == {"message", "edited_message", "callback_query", "my_chat_member"}
+    assert fake.state.allowed == set(ALLOWED)
 
 
 async def test_the_webhook_is_set_once_a_platform_that_was_down_comes_back(
