@@ -16,6 +16,8 @@ from bot.messages import (
     Card,
     Content,
     HttpCall,
+    Page,
+    Pull,
     Receipt,
     Received,
 )
@@ -23,6 +25,9 @@ from bot.messages import (
 NAME = "webchat"
 #: The page draws them as a list; more than this is nobody's choice any more.
 BUTTONS = 20
+#: Read by HR beside a file whose bytes never came.
+BROKE_OFF = "上传中断了，没有收到内容；请对方重新发送"
+NO_SIGN_IN = "网页聊天不需要登录，请直接打开收到的链接"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,14 @@ class Webchat:
     async def listen(self, accept: Accept) -> None:
         """Return at once: there is no long connection."""
 
+    def accounts(self) -> Sequence[str]:
+        """None: nothing has to be pulled."""
+        return ()
+
+    async def pull(self, pull: Pull, cursor: str) -> Page:
+        """Raises ``GiveUp``: there is nothing to pull."""
+        raise GiveUp("nothing is pulled on this channel")
+
     def render(self, content: Content | Card) -> Sequence[Payload]:
         """The text, and under its last part the buttons the page draws."""
         shown, rest = content.buttons[:BUTTONS], content.buttons[BUTTONS:]
@@ -72,7 +85,13 @@ class Webchat:
         return payloads
 
     async def send(
-        self, to: Address, payload: Payload, *, key: str, replaces: Receipt | None = None
+        self,
+        to: Address,
+        payload: Payload,
+        *,
+        key: str,
+        replaces: Receipt | None = None,
+        again: bool = False,
     ) -> Receipt:
         """Delivered as soon as its row is settled; the same key gives the same receipt."""
         return replaces or Receipt(key)
@@ -81,12 +100,20 @@ class Webchat:
         """Nothing spins on the page."""
 
     def fetch(self, media_id: str) -> AsyncIterator[bytes]:
-        """Raises ``GiveUp``: the page takes no files."""
-        raise GiveUp("the chat page takes no files")
+        """Raises ``GiveUp``: the page brings its files itself, or an upload broke off."""
+        raise GiveUp(BROKE_OFF)
 
-    def invite_url(self, base_url: str, token: str) -> str:
+    def invite_url(self, base_url: str, token: str, *, member: bool = False) -> str:
         """The person's own chat page."""
         return f"{base_url}/chat/{token}"
+
+    def sign_in_url(self, redirect_uri: str, state: str, *, in_app: bool) -> str | None:
+        """None: whoever has the link is whom it was made for."""
+        return None
+
+    async def signed_in(self, code: str, redirect_uri: str) -> Address:
+        """Raises ``GiveUp``: nobody signs in here."""
+        raise GiveUp(NO_SIGN_IN)
 
     async def check(self) -> None:
         """Always well: there are no credentials."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,11 @@ from tests.fakes.telegram import FakeTelegram, FakeUser
 SECRET = "5ec7e7" * 8
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 BASE_URL = "http://127.0.0.1:8000"
+#: What Telegram would say of the connections in the captured calls.
+LINES = {
+    "AbC1-_connectionOfWangMin01": {"can_reply": True, "can_read_messages": True},
+    "ConnectionWithoutTheRight02": {"can_reply": True},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,9 @@ class Place:
     person: Address
     shown: Callable[[], list[Shown]]
     press: Callable[[Receipt, str], Awaitable[Inbound]] | None = None  # natively, if it has hooks
+    code: Callable[[], str] | None = None  # what signing in gives the person's browser
+    foreign: Callable[[], str] | None = None  # and somebody's who is no member, if anything
+    down: Callable[[], None] | None = None  # the next sign-in meets a platform that is down
     sent: list[Any] = field(default_factory=list)
 
     async def say(self, content: Content | Card, key: str = "k") -> list[Receipt]:
@@ -129,25 +137,30 @@ async def webchat_place() -> AsyncIterator[Place]:
     await channel.stop()
 
 
-PLACES: dict[str, Callable[[], AbstractAsyncContextManager[Place]]] = {
-    "telegram": telegram_place,
-    "webchat": webchat_place,
-}
+def offline_telegram() -> Channel:
+    """Telegram that decodes and draws; there is nothing where it would call."""
+    section = TelegramSettings.model_validate(
+        {"bot_token": "12345:TEST-token-of-nobody", "api_base": "http://127.0.0.1:9"}
+    )
+    channel = base.load("telegram").build(section, secret=SECRET, base_url=BASE_URL)
+    for id, rights in LINES.items():
+        user = {"id": 7000000001, "is_bot": False, "first_name": "敏"}
+        connection = {"id": id, "user": user, "user_chat_id": user["id"], "date": 1793581190}
+        channel.lines.learn(connection | {"is_enabled": True, "rights": rights})
+    made: Channel = channel
+    return made
 
 
-def offline(name: str) -> Channel:
-    """A channel that decodes and draws; there is nothing where it would call."""
-    section = {
-        "telegram": TelegramSettings.model_validate(
-            {"bot_token": "12345:TEST-token-of-nobody", "api_base": "http://127.0.0.1:9"}
-        ),
-        "webchat": WebchatSettings(),
-    }[name]
-    channel: Channel = base.load(name).build(section, secret=SECRET, base_url=BASE_URL)
+def offline_webchat() -> Channel:
+    """The chat page."""
+    channel: Channel = base.load("webchat").build(
+        WebchatSettings(), secret=SECRET, base_url=BASE_URL
+    )
     return channel
 
 
 def signed(body: bytes) -> HttpCall:
+    """A call with Telegram's secret."""
     headers = {
         "content-type": "application/json",
         SECRET_HEADER: SECRET,
