@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 BODY = 1024 * 1024
 HOOK_BODY = 256 * 1024
+#: A file of 10 MB, with room to say kindly that a larger one is too large.
+UPLOAD_BODY = 12 * 1024 * 1024
 MAX_QUERY = 4096
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -96,7 +98,7 @@ class _Call:
         self.request_id = random_bytes(8).hex()
         self._site, self._receive, self._send = site, receive, send
         self._began = time.perf_counter()
-        self._left = HOOK_BODY if scope["path"].startswith("/hooks/") else BODY
+        self._left = _body_limit(scope["path"])
         scope["yinuo.request_id"] = self.request_id
         _believe_proxy(scope, site.trusted_proxies)
 
@@ -156,6 +158,12 @@ class _Call:
             status=self.status,
             ms=round((time.perf_counter() - self._began) * 1000, 1),
         )
+
+
+def _body_limit(path: str) -> int:
+    if path.startswith("/hooks/"):
+        return HOOK_BODY
+    return UPLOAD_BODY if path.startswith("/chat/") and path.endswith("/files") else BODY
 
 
 def _headers(scope: Scope, name: bytes) -> list[str]:

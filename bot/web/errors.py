@@ -27,6 +27,7 @@ from bot.errors import (
     StorageError,
     StorageUnavailable,
     TooLong,
+    TryLater,
 )
 from bot.web import public_views
 from bot.web.shell import outside
@@ -118,7 +119,7 @@ def problem_of(error: Exception, too_long: str) -> Problem:
             return Problem(status=400, code="malformed", detail=str(error) or "cannot be read")
         case Conflict() | Stale():
             return Problem(status=409, code="conflict", detail=str(error) or "try again")
-        case StorageUnavailable() | NotReady():
+        case StorageUnavailable() | NotReady() | TryLater():
             return Problem(
                 status=503,
                 code="unavailable",
@@ -177,7 +178,12 @@ def as_page(request: Request, problem: Problem, request_id: str) -> Response:
     """A page for people."""
     path = request.url.path
     home = "/console" if path.startswith("/console") else ""
-    page = public_views.ErrorPage(status=problem.status, request_id=request_id, home=home)
+    page = public_views.ErrorPage(
+        status=problem.status,
+        request_id=request_id,
+        home=home,
+        chat=problem.status == 404 and path.startswith("/chat/"),
+    )
     html = outside(request, "error.html", page)
     return HTMLResponse(html, problem.status, dict(problem.headers))
 
@@ -191,9 +197,10 @@ def answer(request: Request, error: Exception) -> Response:
     if path.startswith("/console") and problem.status == 401:
         return _to_signin(request)
     if path.startswith("/chat/"):
-        parts = path.rstrip("/").count("/")
-        return as_page(request, problem, request_id) if parts == 2 else as_chat(problem)
-    if path == "/" or path.startswith(("/console", "/signin", "/setup")):
+        # The page itself, or a plain form of it: a browser without scripts shows the answer.
+        seen = path.rstrip("/").count("/") == 2 or "text/html" in request.headers.get("accept", "")
+        return as_page(request, problem, request_id) if seen else as_chat(problem)
+    if path == "/" or path.startswith(("/console", "/signin", "/setup", "/join/")):
         return as_page(request, problem, request_id)
     return as_json(problem, request_id)
 
@@ -216,5 +223,5 @@ async def _answered(request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Let every known error be answered by the mapping; unknown ones are the edge's."""
-    for kind in (BotError, StorageError, RequestValidationError, HTTPException):
+    for kind in (BotError, StorageError, TryLater, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answered)

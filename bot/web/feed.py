@@ -18,10 +18,11 @@ import structlog
 from fastapi.responses import StreamingResponse
 
 from bot.web.errors import TooFast
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.enums import Direction, MessageStatus
 from storage.errors import StorageError
-from storage.queries import changes, timeline
+from storage.queries import changes, media, timeline
+from storage.queries.media import Attached
 from storage.queries.timeline import MessageRow
 from storage.vault import Vault
 
@@ -40,9 +41,17 @@ QUEUE = 200
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message the person of a conversation can now see."""
+    """A message the person of a conversation can now see, with what it carries."""
 
     row: MessageRow
+    files: tuple[Attached, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """An answer of ours is on its way, or is no longer."""
+
+    now: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class TalksChanged:
     conversation_ids: frozenset[str]
 
 
-Event = Said | AlertsChanged | ReviewChanged | TalksChanged
+Event = Said | Answering | AlertsChanged | ReviewChanged | TalksChanged
 
 
 @dataclass(eq=False, slots=True)
@@ -108,6 +117,8 @@ class Feed:
         self._closed = False
         self._newest: int | None = None
         self._known: dict[int, str] = {}  # status by message id, as last seen
+        self._awaited: set[str] = set()  # listened to, and something awaits an answer there
+        self._unfetched: frozenset[tuple[str, str, str]] | None = None
         self._alerts: changes.AlertMark | None = None
         self._review: changes.ReviewMark | None = None
         self._recent: deque[tuple[float, Event]] = deque(maxlen=QUEUE)
@@ -159,8 +170,8 @@ class Feed:
         return stream
 
     async def _poll(self) -> None:
-        self._newest, self._known = None, {}
-        self._alerts, self._review = None, None
+        self._newest, self._known, self._awaited = None, {}, set()
+        self._alerts, self._review, self._unfetched = None, None, None
         lonely_since: float | None = None
         try:
             while lonely_since is None or time.monotonic() - lonely_since < LINGER:
@@ -185,9 +196,13 @@ class Feed:
         seen = await self._database.read(lambda tx: changes.look(tx, newest, pending))
         moved = [row for row in seen.messages if self._known.get(row.id) != row.status]
         self._remember(seen.messages, pending)
-        if not first and moved:
-            self._tell(TalksChanged(frozenset(row.conversation_id for row in moved)))
-            await self._speak(moved)
+        shown = {row.uid: row.conversation_id for row in moved if _seen_by_them(row)}
+        settled = self._settled(seen.unfetched)
+        talks = {row.conversation_id for row in moved} | set(settled.values())
+        if not first and talks:
+            self._tell(TalksChanged(frozenset(talks)))
+            await self._speak(shown | settled)
+        await self._hint(seen.messages)
         if self._alerts is not None and seen.alerts != self._alerts:
             self._tell(AlertsChanged())
         if self._review is not None and seen.review != self._review:
@@ -207,16 +222,43 @@ class Feed:
             if not stream.topic:
                 stream.put(event)
 
-    async def _speak(self, moved: list[Any]) -> None:
+    async def _speak(self, shown: dict[str, str]) -> None:
+        """Tell people who listen of messages, given by uid with their conversations."""
         wanted = {stream.topic for stream in self._streams}
-        uids = [row.uid for row in moved if row.conversation_id in wanted and _seen_by_them(row)]
+        uids = [uid for uid, talk in shown.items() if talk in wanted]
         if not uids:
             return
-        rows = await self._database.read(lambda tx: timeline.by_uids(tx, self._vault, uids))
+        rows, files = await self._database.read(lambda tx: self._opened(tx, uids))
         for message in rows:
-            for stream in list(self._streams):
-                if stream.topic == message.conversation_id:
-                    stream.put(Said(message))
+            carried = tuple(file for file in files if file.message_uid == message.uid)
+            self._put(message.conversation_id, Said(message, carried))
+
+    def _opened(self, tx: Tx, uids: list[str]) -> tuple[list[MessageRow], list[Attached]]:
+        rows = timeline.by_uids(tx, self._vault, uids)
+        return rows, media.of_messages(tx, self._vault, uids)
+
+    async def _hint(self, messages: Iterable[Any]) -> None:
+        """Tell people who listen that an answer is on its way, and when it no longer is."""
+        wanted = {stream.topic for stream in self._streams}
+        awaited = {row.conversation_id for row in messages if changes.awaits_answer(row)} & wanted
+        fresh, over = awaited - self._awaited, self._awaited - awaited
+        self._awaited = awaited
+        if fresh:
+            fresh = await self._database.read(lambda tx: changes.answering(tx, fresh))
+        for talk in fresh:
+            self._put(talk, Answering(True))
+        for talk in over:
+            self._put(talk, Answering(False))
+
+    def _settled(self, unfetched: frozenset[tuple[str, str, str]]) -> dict[str, str]:
+        """Messages of which an attachment came in or was given up, with their conversations."""
+        before, self._unfetched = self._unfetched, unfetched
+        return {uid: talk for _, talk, uid in (before or frozenset()) - unfetched}
+
+    def _put(self, conversation_id: str, event: Event) -> None:
+        for stream in list(self._streams):
+            if stream.topic == conversation_id:
+                stream.put(event)
 
 
 def _seen_by_them(row: Any) -> bool:
@@ -234,6 +276,8 @@ def sse(name: str, data: object, *, event_id: str = "") -> bytes:
 
 
 HEARTBEAT_LINE = b": here\n\n"
+#: The same for a page that wants to notice by itself when it hears nothing any more.
+HERE_LINE = b"event: here\ndata:1\n\n"
 RETRY_LINE = b"retry: 2000\n\n"
 
 

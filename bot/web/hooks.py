@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from bot.errors import NotFound, TooLong
+from bot.errors import Malformed, NotFound, Refused, TooLong
 from bot.messages import HttpCall
 from bot.web.security import needs
 from bot.web.site import Site
@@ -31,19 +31,33 @@ async def hook(request: Request, channel: str) -> Response:
     platform = site.road.channels.get(channel)
     if platform is None:
         raise NotFound
-    call = HttpCall(
-        method=request.method,
-        headers={
-            key.decode("latin-1"): value.decode("latin-1") for key, value in request.headers.raw
-        },
-        query=dict(request.query_params),
-        body=await request.body(),
-    )
-    received = await platform.receive(call)
-    if received.messages or received.reaches:
+    try:
+        received = await platform.receive(await _call(request))
+    except (Refused, Malformed) as error:
+        # Whoever mistook a key in the console has nothing else to see it by.
+        log.warning("hook.refused", channel=channel, why=str(error))
+        raise
+    if received.told:
         try:
             await site.door.accept(received)
         except TooLong:
             # Refusing would make the platform bring it again for hours.
             log.warning("hook.too_long", channel=channel)
     return Response(received.reply, media_type=received.media_type)
+
+
+async def _call(request: Request) -> HttpCall:
+    """The call as channels see it. Raises ``Refused`` where a part of the query is said twice.
+
+    No platform does so, and what is verified must be what is read. A header that comes twice is
+    joined as HTTP has it, and is then no signature any more.
+    """
+    query = request.query_params.multi_items()
+    if len(query) != len(dict(query)):
+        raise Refused("a parameter came twice")
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in request.headers.raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    body = await request.body()
+    return HttpCall(method=request.method, headers=headers, query=dict(query), body=body)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from bot.web.errors import TooFast
@@ -39,6 +40,25 @@ class Buckets:
             self._filled.popitem(last=False)
         if not enough:
             raise TooFast((1 - tokens) / self._rate)
+
+
+class Slots:
+    """Work that holds much memory: few at once over all, and one at a time by name."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken: set[str] = set()
+
+    @contextmanager
+    def one(self, key: str) -> Iterator[None]:
+        """Hold a place. Raises ``TooFast`` when there is none, or this name has one."""
+        if key in self._taken or len(self._taken) >= self._most:
+            raise TooFast(3)
+        self._taken.add(key)
+        try:
+            yield
+        finally:
+            self._taken.discard(key)
 
 
 class Remembered(Generic[T]):

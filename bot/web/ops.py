@@ -6,9 +6,11 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -30,6 +32,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "public, max-age=300"
 _SMALLER = ("text/", "image/svg", "application/javascript")
 _SERVED = (".css", ".js", ".svg")
+_COMMENTS = re.compile(rb"^[ \t]*(?://.*|/\*[^*]*\*/)\n", re.MULTILINE)
+_INDENTS = re.compile(rb"^\s+", re.MULTILINE)
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 router = APIRouter(include_in_schema=False)
@@ -100,10 +104,18 @@ class _File:
 def _files() -> dict[str, _File]:
     """All files of the pages; nothing else has an address."""
     return {
-        path.relative_to(STATIC_DIR).as_posix(): _read(path.read_bytes(), path.name)
+        path.relative_to(STATIC_DIR).as_posix(): _read(served(path), path.name)
         for path in sorted(STATIC_DIR.rglob("*"))
         if path.is_file() and path.suffix in _SERVED
     }
+
+
+def served(path: Path) -> bytes:
+    """A file as browsers get it: ours without indents and without lines that only comment."""
+    body = path.read_bytes()
+    if path.suffix not in (".css", ".js") or path.parent != STATIC_DIR:
+        return body
+    return _INDENTS.sub(b"", _COMMENTS.sub(b"", body))
 
 
 def _read(body: bytes, name: str) -> _File:

@@ -7,7 +7,8 @@ Templates may call, besides Jinja's own:
 ``icon(name)``            one of the vendored icons, inline, hidden from screen readers
 ``static(path)``          address of a static file, changing with its content
 ``zone``                  the company's time zone by its name ("Asia/Shanghai")
-``clock day on full ago due``  moments in the company's time zone
+``clock iso day on full ago due``  moments in the company's time zone
+``linked(text)``          a text in pieces, every second of them an address
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ HERE: Final = Path(__file__).resolve().parent
 STATIC_DIR: Final = HERE / "static"
 STATIC_URL: Final = "/static"
 LANGUAGES: Final = ("zh", "en")
+#: What may be followed: nothing but http, and no full stop or bracket behind it.
+_ADDRESS: Final = re.compile(r"(https?://[!-~]*[A-Za-z0-9/#&=_~%-])")
+#: The vendor's icons begin with the square they are drawn in.
+_NOTHING: Final = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
 
 
 def read_words(path: Path) -> dict[str, str]:
@@ -67,6 +72,10 @@ class Words:
     def clock(self, at: datetime) -> str:
         """Time of day, 24 hours."""
         return f"{at.astimezone(self._zone):%H:%M}"
+
+    def iso(self, at: datetime) -> str:
+        """The day ``at`` falls on, as 2026-11-24."""
+        return at.astimezone(self._zone).date().isoformat()
 
     def day(self, day: date, now: datetime) -> str:
         """Today, yesterday, tomorrow, or the date with its weekday."""
@@ -121,6 +130,26 @@ def thousands(yuan: int | float) -> str:
     return f"{yuan / 1000:g}"
 
 
+def weight(size: int) -> str:
+    """Bytes as people read them; nothing for a size nobody told.
+
+    >>> weight(345_000), weight(1_260_000), weight(10), weight(0)
+    ('337 KB', '1.2 MB', '1 KB', '')
+    """
+    if size >= 1000 * 1024:
+        return f"{size / 1024**2:.1f} MB"
+    return f"{max(1, round(size / 1024))} KB" if size else ""
+
+
+def linked(text: str) -> list[str]:
+    """A text cut at its addresses; the same pattern stands in ``static/chat.js``.
+
+    >>> linked("请看 https://a.cn/f?x=1。谢谢")
+    ['请看 ', 'https://a.cn/f?x=1', '。谢谢']
+    """
+    return _ADDRESS.split(text)
+
+
 def signed(points: float) -> str:
     """Points with their sign, to one decimal.
 
@@ -139,9 +168,10 @@ def icon(name: str) -> Markup:
     inner = re.search(r"<svg[^>]*>(.*)</svg>", found[0].read_text("utf-8"), re.DOTALL)
     if inner is None:
         raise ValueError(f"{found[0].name} is not an SVG")
-    head = '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">'
+    head = '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">'
     # The file is ours (vendor/manifest.json holds its hash), so its markup may be trusted.
-    return Markup(head + re.sub(r"\s*\n\s*", "", inner[1]) + "</svg>")  # noqa: S704
+    drawn = re.sub(r"\s*\n\s*", "", inner[1]).replace(_NOTHING, "").replace(" />", "/>")
+    return Markup(head + drawn + "</svg>")  # noqa: S704
 
 
 @cache
@@ -185,6 +215,7 @@ def environment(words: Words) -> Environment:
         "t": words.t,
         "label": words.label,
         "clock": words.clock,
+        "iso": words.iso,
         "day": words.day,
         "on": words.on,
         "full": words.full,
@@ -194,6 +225,8 @@ def environment(words: Words) -> Environment:
         "static": static_url,
         "thousands": thousands,
         "signed": signed,
+        "weight": weight,
+        "linked": linked,
     }
     made.globals.update(tools, zone=words.zone)
     return made

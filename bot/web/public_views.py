@@ -57,11 +57,50 @@ class SigninPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage:
-    """``status`` picks the words (403, 404, 429, 500; others read as 500)."""
+    """``status`` picks the words (403, 404, 429, 500; others read as 500).
+
+    ``chat``: it was the link of a candidate's chat that does not open.
+    """
 
     status: int
     request_id: str
     home: str = "/console"
+    chat: bool = False
+
+
+Joining = Literal[
+    "invite",
+    "done",
+    "unfinished",
+    "state",
+    "refused",
+    "unknown",
+    "taken",
+    "used",
+    "expired",
+    "later",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinPage:
+    """An invite that ties somebody's account on a platform by signing in there, or what came of it.
+
+    ``name`` is whom the invite names, ``staff`` whether they are one of ours; ``inside`` whether
+    the platform's own browser looks. ``reason`` is the channel's sentence for "refused";
+    ``again_url`` leads to the start.
+    """
+
+    kind: Joining
+    channel: str
+    name: str = ""
+    staff: bool = False
+    inside: bool = False
+    sign_in_url: str = ""
+    expires_at: datetime | None = None
+    refresh_s: int = 0
+    reason: str = ""
+    again_url: str = ""
 
 
 # --- the candidate's chat -------------------------------------------------------------------
@@ -76,10 +115,21 @@ class ChatButton:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFile:
+    """Something a message carries. ``kind``: image, voice, video or file; ``size`` in bytes."""
+
+    kind: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
     """One bubble, seen by the candidate: ``out`` is from the company.
 
-    ``state``, for "in": sent or failed; the page itself shows "sending".
+    ``state``, for "in": sent, failed, or sending while a file's bytes are not kept yet. Buttons
+    rest once something was said after them: ``answered``, with ``chosen`` said. A message with
+    files is shown as its files.
     """
 
     id: str
@@ -90,15 +140,24 @@ class ChatMessage:
     name: str = ""
     state: str = "sent"
     buttons: tuple[ChatButton, ...] = ()
+    answered: bool = False
+    chosen: str = ""
+    files: tuple[ChatFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatPage:
-    """The candidate's page. ``base`` is ``/chat/{token}``; ``closed``: reading only."""
+    """The candidate's page. ``base`` is ``/chat/{token}``.
+
+    ``older``: the message before which there are more, or empty. ``refused`` is a sentence saying
+    why the last plain form was not taken, or empty; ``draft`` is what was written in it.
+    """
 
     base: str
     company: str
     position: str
     messages: tuple[ChatMessage, ...]
-    closed: bool = False
-    refused: bool = False  # the last plain form was empty or too long
+    older: str = ""
+    refused: str = ""
+    draft: str = ""
+    accept: str = ""  # kinds of files, as a file field wants them

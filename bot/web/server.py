@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot.web import chat, errors, hooks, ops, setup, shell, signin
+from bot.web import errors, hooks, join, ops, setup, shell, signin
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -17,7 +17,20 @@ from bot.web.api import invites as api_invites
 from bot.web.api import messages as api_messages
 from bot.web.api import openapi
 from bot.web.api import positions as api_positions
-from bot.web.console import alerts, candidate, candidates, events, positions, review, settings
+from bot.web.chat import files as chat_files
+from bot.web.chat import live as chat_live
+from bot.web.chat import page as chat_page
+from bot.web.chat.link import Links
+from bot.web.console import (
+    alerts,
+    attachments,
+    candidate,
+    candidates,
+    events,
+    positions,
+    review,
+    settings,
+)
 from bot.web.edge import Edge
 from bot.web.security import checked
 from bot.web.site import Site
@@ -26,7 +39,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 #: In the order they are tried; what is called most often comes first.
 ROUTERS: tuple[APIRouter, ...] = (
     hooks.router,
-    chat.router,
+    chat_page.router,
+    chat_live.router,
+    chat_files.router,
     ops.router,
     api_messages.router,
     api_invites.router,
@@ -39,11 +54,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     review.router,
     candidates.router,
     candidate.router,
+    attachments.router,
     positions.router,
     settings.router,
     events.router,
     signin.router,
     setup.router,
+    join.router,
 )
 
 
@@ -63,7 +80,7 @@ def create(
         redirect_slashes=False,
     )
     app.state.site = site
-    app.state.links = chat.Links()
+    app.state.links = Links()
     for router in (*ROUTERS, *extra):
         app.router.routes.extend(router.routes)
     checked(app.routes)

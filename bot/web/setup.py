@@ -196,11 +196,17 @@ async def finish(request: Request, token: str) -> Response:
     role = await site.road.database.write(work)
     if user is None:
         site.road.rulebook = replace(site.road.rulebook, company=entered["company"])
-    view = RecoveryPage(login=entered["login"], codes=tuple(codes), next_url="/console/alerts")
+    view = RecoveryPage(login=entered["login"], codes=tuple(codes), next_url=_next(site))
     answer = HTMLResponse(outside(request, "recovery.html", view))
     set_session(answer, site, session, role)
     answer.delete_cookie(COOKIE, path="/setup", secure=site.secure, httponly=True)
     return answer
+
+
+def _next(site: Site) -> str:
+    """Where a new account goes first: to connect a chat for its alerts, where there is one."""
+    cards = [one for one in site.road.channels.values() if not one.limits.link_is_chat]
+    return "/console/settings" if cards else "/console"
 
 
 def _account(

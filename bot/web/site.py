@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bot.pipeline import Door, Road
 from bot.web.feed import Feed
-from bot.web.limits import Buckets, Hashing, Remembered
+from bot.web.limits import Buckets, Hashing, Remembered, Slots
 from bot.web.pages import Pages
 from bot.words import SHANGHAI
 from storage import crypto
@@ -52,6 +52,10 @@ class Site:
     hashing: Hashing = field(default_factory=lambda: Hashing(at_once=2, waiting=40))
     #: C10: 20 messages a minute, 10 at once, for each chat link.
     chat_pace: Buckets = field(default_factory=lambda: Buckets(rate=20 / 60, burst=10))
+    #: C10: 100 calls a minute from one address that is nobody's yet, 50 at once.
+    join_pace: Buckets = field(default_factory=lambda: Buckets(rate=100 / 60, burst=50))
+    #: Files being uploaded: a whole one each in memory, 10 MB at most.
+    uploads: Slots = field(default_factory=lambda: Slots(8))
     hit_rates: Remembered[dict[str, tuple[int, int]]] = field(
         default_factory=lambda: Remembered(60.0)
     )

@@ -1,7 +1,8 @@
 """What each page is given: plain frozen data, already authorised, masked and unsealed.
 
 The pages outside the console (set-up, sign-in, errors, the candidate's chat) have theirs in
-``bot.web.public_views``, the page of unclear readings in ``bot.web.review_views``.
+``bot.web.public_views``, the page of unclear readings in ``bot.web.review_views``, a talk over
+all channels in ``bot.web.talk_views``.
 
 Every template gets ``shell``; a full page also gets ``page`` (the class named below).
 
@@ -32,13 +33,13 @@ Everything a person wrote goes through autoescape: no field holds HTML.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
-from itertools import groupby
+from datetime import date, datetime
 from typing import Literal
 
 from bot.web.review_views import Labels
+from bot.web.talk_views import Timeline
 
 Language = Literal["zh", "en"]
 
@@ -225,53 +226,6 @@ class AgreedFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineEntry:
-    """One thing that happened. ``kind`` press: the candidate pressed a button of that text.
-
-    ``state`` matters for outbound only: queued, sent, dead (with ``error``) or ambiguous.
-    ``author_name`` names the person of ours; it may be empty for candidate and bot.
-    """
-
-    id: str
-    kind: Literal["text", "press", "unsupported", "note", "event"]
-    author: Literal["candidate", "bot", "hr", "staff"]
-    segments: tuple[Segment, ...]
-    at: datetime
-    outbound: bool = False
-    author_name: str = ""
-    channel: str = ""
-    intents: tuple[str, ...] = ()
-    state: str = ""
-    error: str = ""
-    edited: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineDay:
-    """The entries of one local day, oldest first."""
-
-    day: date
-    entries: tuple[TimelineEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
-    """A stretch of the talk. ``older_url`` leads to the stretch before; ``live``: the newest."""
-
-    days: tuple[TimelineDay, ...]
-    older_url: str | None = None
-    live: bool = True
-
-
-def by_day(entries: Sequence[TimelineEntry], zone: tzinfo) -> tuple[TimelineDay, ...]:
-    """Group entries, oldest first, by their day in ``zone``."""
-    return tuple(
-        TimelineDay(day=day, entries=tuple(group))
-        for day, group in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date())
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Takeover:
     """Who answers. ``blocked`` is a sentence saying why nobody can be reached, or empty."""
 
@@ -280,6 +234,7 @@ class Takeover:
     since: datetime | None = None
     channel: str = ""
     blocked: str = ""
+    client: bool = False  # the viewer can go on in the channel's own client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,9 +329,24 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TelegramLink:
-    """A one-time deep link that ties my Telegram account to my login."""
+class ChatAccount:
+    """A platform the bot may find me on. ``chosen``: cards of alerts go there.
 
+    ``running`` is whether the channel is set up, ``reachable`` whether the bot gets through.
+    """
+
+    channel: str
+    linked: bool = False
+    chosen: bool = False
+    reachable: bool = True
+    running: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatLink:
+    """A one-time link that ties my account on a platform to my login."""
+
+    channel: str
     url: str
     qr: str
     expires_at: datetime
@@ -384,12 +354,12 @@ class TelegramLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPage:
-    """Me. ``telegram``: on (may be linked), off (channel not configured), linked."""
+    """Me. ``chats``: every platform that can carry a card, and any I am tied to."""
 
     login: str
     name: str
     role: str
     sessions: tuple[SessionRow, ...]
-    telegram: Literal["on", "off", "linked"] = "off"
-    telegram_link: TelegramLink | None = None
+    chats: tuple[ChatAccount, ...] = ()
+    chat_link: ChatLink | None = None
     totp_on: bool = True

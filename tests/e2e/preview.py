@@ -37,7 +37,7 @@ POLICY: Final = (
 )
 WIDTHS: Final = (1280, 390)
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-DARK: Final = ("alerts", "review", "candidate", "chat", "signin")
+DARK: Final = ("alerts", "review", "candidate", "chat", "chat-files", "signin", "join")
 ENGLISH: Final = (
     "alerts",
     "review",
@@ -47,6 +47,7 @@ ENGLISH: Final = (
     "settings",
     "signin",
     "chat",
+    "join",
 )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import segno
 
+from bot.delivery import HELD
 from bot.web import public_views as public
+from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.reasons import reason
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)  # 14:30 in Shanghai
@@ -159,44 +162,71 @@ CANDIDATES = views.CandidatesPage(
     rows=ROWS, stages=STAGES, form=NEW, next_url="/console/candidates?cursor=abc"
 )
 
+PLAIN_WORDS = (views.Segment(text="[视频] 这是我们小区到公司的路"),)
 ENTRIES = (
-    views.TimelineEntry(id="1", kind="event", author="staff", at=ago(days=6, hours=3),
+    talk.TimelineEntry(id="1", kind="event", author="staff", at=ago(days=6, hours=3),
         segments=words("阶段改为“已接受”，由 王敏 更改")),
-    views.TimelineEntry(id="2", kind="text", author="bot", outbound=True, channel="webchat",
+    talk.TimelineEntry(id="2", kind="text", author="bot", outbound=True, channel="webchat",
         at=ago(days=6, hours=2), state="sent",
         segments=words("恭喜您接受 offer！入职前我会帮您记着几件事：辞职信、交接、体检。"
                        "入职日期是 12 月 1 日，对吗？")),
-    views.TimelineEntry(id="3", kind="press", author="candidate", channel="webchat",
+    talk.TimelineEntry(id="3", kind="press", author="candidate", channel="webchat",
         at=ago(days=6, hours=1), segments=words("对的，12 月 1 日"), intents=("accept",)),
-    views.TimelineEntry(id="4", kind="note", author="hr", author_name="王敏",
+    talk.TimelineEntry(id="4", kind="note", author="hr", author_name="王敏",
         at=ago(days=1, hours=5),
         segments=words("电话里提到妻子希望他离家近一些，通勤 50 分钟可以接受。")),
-    views.TimelineEntry(id="5", kind="text", author="bot", outbound=True, channel="telegram",
+    talk.TimelineEntry(id="5", kind="text", author="bot", outbound=True, channel="telegram",
         at=ago(days=1, hours=4), state="sent",
         segments=words("您好，离入职还有一周，辞职信已经交给公司了吗？")),
-    views.TimelineEntry(id="6", kind="text", author="candidate", channel="telegram",
+    talk.TimelineEntry(id="6", kind="text", author="candidate", channel="telegram",
         at=ago(days=1, hours=2), segments=words("还没，[这两天比较忙|consider]"),
         intents=("consider",)),
-    views.TimelineEntry(id="7", kind="text", author="hr", author_name="王敏", outbound=True,
+    talk.TimelineEntry(id="7", kind="text", author="hr", author_name="王敏", outbound=True,
         channel="telegram", at=ago(days=1, hours=1), state="sent",
         segments=words("好的三丰，方便的时候和我说一声就行。")),
-    views.TimelineEntry(id="8", kind="text", author="candidate", channel="telegram",
+    talk.TimelineEntry(id="8", kind="text", author="candidate", channel="telegram",
         at=ago(hours=3, minutes=12), segments=URGENT.quote,
         intents=("counter_offer", "consider")),
-    views.TimelineEntry(id="9", kind="unsupported", author="candidate", channel="telegram",
+    talk.TimelineEntry(id="9", kind="unsupported", author="candidate", channel="telegram",
         at=ago(hours=3), segments=()),
-    views.TimelineEntry(id="10", kind="text", author="hr", author_name="王敏", outbound=True,
-        channel="telegram", at=ago(minutes=8), state="dead", error="对方已屏蔽机器人",
+    talk.TimelineEntry(id="91", kind="unsupported", author="candidate", channel="webchat",
+        at=ago(hours=2), segments=(), files=(
+            talk.TimelineFile(id="t1", kind="file", name="张三丰-简历-2026年11月（最新版）.pdf",
+                size=1_360_000, state="kept"),
+            talk.TimelineFile(id="t2", kind="image", name="体检预约单.jpg", size=345_000,
+                state="kept", picture=True))),
+    talk.TimelineEntry(id="92", kind="unsupported", author="candidate", channel="wecom",
+        at=ago(hours=1, minutes=50), segments=PLAIN_WORDS, files=(
+            talk.TimelineFile(id="t3", kind="video", name="", size=0, state="new"),
+            talk.TimelineFile(id="t4", kind="voice", name="", size=48_000, state="gone",
+                reason=reason("zh", "附件已无法从企业微信下载（平台只保存三天）")))),
+    talk.TimelineEntry(id="93", kind="unsupported", author="candidate", channel="wecom",
+        at=ago(hours=1, minutes=45), segments=(views.Segment(text="[位置] 国贸大厦 A 座"),)),
+    talk.TimelineEntry(id="94", kind="event", author="hr", author_name="李磊", outbound=True,
+        channel="wecom", at=ago(hours=1, minutes=40), aside=True, segments=words("接入了会话")),
+    talk.TimelineEntry(id="95", kind="text", author="hr", author_name="李磊", outbound=True,
+        channel="wecom", at=ago(hours=1, minutes=39), aside=True,
+        segments=words("三丰你好，材料收到了，我先替王敏回你一下。")),
+    talk.TimelineEntry(id="96", kind="text", author="bot", outbound=True, channel="dingtalk",
+        at=ago(minutes=30), state="ambiguous", segments=words("体检约在哪天？"),
+        reason=reason("zh", "消息已发出，但没有收到钉钉的回应，可能已送达")),
+    talk.TimelineEntry(id="10", kind="text", author="hr", author_name="王敏", outbound=True,
+        channel="telegram", at=ago(minutes=8), state="dead",
+        reason=reason("zh", "对方屏蔽了机器人、注销了账号，或从未点过“开始”，消息发不过去"),
         segments=words("三丰，今晚 8 点方便通个电话吗？")),
-    views.TimelineEntry(id="11", kind="text", author="hr", author_name="王敏", outbound=True,
+    talk.TimelineEntry(id="11", kind="text", author="hr", author_name="王敏", outbound=True,
         channel="webchat", at=ago(minutes=1), state="queued",
         segments=words("三丰，Telegram 好像没送到，这里再问一次：今晚 8 点方便通个电话吗？")),
+    talk.TimelineEntry(id="12", kind="text", author="hr", author_name="王敏", outbound=True,
+        channel="wecom", at=ago(minutes=1), state="held",
+        reason=reason("zh", HELD["late"]),
+        segments=words("三丰，材料我都收到了，谢谢。")),
 )  # fmt: skip
 CANDIDATE = views.CandidatePage(
     id="c1", name="张三丰", position="后端工程师", stage="accepted",
     stage_at=ago(days=6), level="critical", score=82, stages=STAGES,
-    timeline=views.Timeline(
-        days=views.by_day(ENTRIES, ZONE), older_url="/console/candidates/c1?before=1"
+    timeline=talk.Timeline(
+        days=talk.by_day(ENTRIES, ZONE), older_url="/console/candidates/c1?before=1"
     ),
     takeover=views.Takeover(muted=True, by="王敏", since=ago(minutes=8), channel="webchat"),
     invite_channels=("webchat", "telegram"),
@@ -226,7 +256,7 @@ CANDIDATE = views.CandidatePage(
 CHAT_URL = "https://hr.example.com/chat/3vJx8k2mQpZ7rT5wY1nB6cD9"
 NEWCOMER = replace(
     CANDIDATE, id="c5", name="John Smith", position="", stage="interview", level="low", score=0,
-    timeline=views.Timeline(days=()), takeover=views.Takeover(
+    timeline=talk.Timeline(days=()), takeover=views.Takeover(
         blocked="还没有可以联系到对方的渠道。请先生成邀请链接发给对方。"),
     channels=(), alerts=(), factors=(), facts=(), invites=(), phone="", start_on=None,
     fresh_invite=views.FreshInvite(channel="webchat", url=CHAT_URL, qr=qr(CHAT_URL),
@@ -246,7 +276,12 @@ POSITIONS = views.PositionsPage(
 )  # fmt: skip
 LINK = "https://t.me/yinuo_demo_bot?start=k3f9x2"
 SETTINGS = views.SettingsPage(
-    login="wangmin", name="王敏", role="hr_admin", telegram="on",
+    login="wangmin", name="王敏", role="hr_admin",
+    chats=(
+        views.ChatAccount(channel="dingtalk"),
+        views.ChatAccount(channel="telegram", linked=True),
+        views.ChatAccount(channel="wecom", linked=True, chosen=True),
+    ),
     sessions=(
         views.SessionRow(id="s1", agent="Chrome · Windows", created_at=ago(hours=2),
             seen_at=ago(minutes=0), current=True),
@@ -255,6 +290,11 @@ SETTINGS = views.SettingsPage(
     ),
 )  # fmt: skip
 
+BUTTONS = (
+    public.ChatButton(label="已经约好", value="已经约好"),
+    public.ChatButton(label="还没约", value="还没约"),
+    public.ChatButton(label="有问题，转人工", value="转人工"),
+)
 CHAT = public.ChatPage(
     base="/chat/token", company=COMPANY, position="后端工程师 · 杭州",
     messages=(
@@ -271,12 +311,52 @@ CHAT = public.ChatPage(
             text="收到啦，谢谢王姐。体检报告要原件吗？"),
         public.ChatMessage(id="5", direction="out", author="bot", at=ago(minutes=39),
             text="体检报告带复印件即可，入职当天交给前台。体检约好了吗？",
-            buttons=(public.ChatButton(label="已经约好", value="已经约好"),
-                     public.ChatButton(label="还没约", value="还没约"),
-                     public.ChatButton(label="有问题，转人工", value="转人工"))),
+            buttons=BUTTONS),
     ),
+    accept="image/png,.png,application/pdf,.pdf",
 )  # fmt: skip
+FILED = replace(
+    CHAT,
+    messages=(
+        *CHAT.messages[:4],
+        replace(CHAT.messages[4], answered=True, chosen="还没约"),
+        public.ChatMessage(
+            id="6", direction="in", author="candidate", text="还没约", at=ago(minutes=30)
+        ),
+        public.ChatMessage(
+            id="7",
+            direction="in",
+            author="candidate",
+            at=ago(minutes=20),
+            text="[文件] 张三丰-简历-2026年11月（最新版）.pdf",
+            files=(
+                public.ChatFile(
+                    kind="file", name="张三丰-简历-2026年11月（最新版）.pdf", size=1_360_000
+                ),
+            ),
+        ),
+        public.ChatMessage(
+            id="8",
+            direction="in",
+            author="candidate",
+            at=ago(minutes=19),
+            text="[图片] 体检预约单.jpg",
+            files=(public.ChatFile(kind="image", name="体检预约单.jpg", size=345_000),),
+        ),
+    ),
+    refused="这个文件超过 10 MB，放不下。请压缩后再发，或发到 HR 的邮箱。",
+)
 CODES = tuple(f"{n:02d}kf-w7qm-x2vd-9rtc-h4zb-p6sj-{n:02d}" for n in range(1, 11))
+
+
+JOININGS: tuple[public.Joining, ...] = get_args(public.Joining)
+
+
+def stands(kind: public.Joining) -> public.JoinPage:
+    """What came of an invite."""
+    again = "/join/dingtalk/t" if kind in ("unfinished", "refused", "later") else ""
+    reason = "您不是本企业在钉钉里的成员，请换公司的钉钉账号再试" if kind == "refused" else ""
+    return public.JoinPage(kind=kind, channel="dingtalk", reason=reason, again_url=again)
 
 
 def entry_samples() -> list[Sample]:
@@ -297,7 +377,19 @@ def entry_samples() -> list[Sample]:
         errors={"password": "密码包含登录名，请换一个。"},
     )
     saved = public.RecoveryPage(login="wangmin", codes=CODES, next_url="/console/alerts")
-    closed = replace(CHAT, closed=True)
+    invite = public.JoinPage(
+        kind="invite",
+        channel="wecom",
+        name="王敏",
+        staff=True,
+        inside=True,
+        sign_in_url="https://open.weixin.qq.com/connect/oauth2/authorize?appid=ww1",
+        expires_at=NOW + timedelta(days=1),
+        refresh_s=240,
+    )
+    newcomer = replace(invite, channel="feishu", name=EVIL, staff=False, inside=False)
+    lost = public.ErrorPage(status=404, request_id="", home="", chat=True)
+    refused = replace(CHAT, refused="发得有点快，请稍等片刻。", draft="  还有\n一件事")
     pages: list[tuple[str, str, object]] = [
         ("setup", "setup.html", setup),
         ("setup-invited", "setup.html", invited),
@@ -314,8 +406,14 @@ def entry_samples() -> list[Sample]:
         ("error-429", "error.html", public.ErrorPage(status=429, request_id="01JD-8KQ2")),
         ("error-500", "error.html", public.ErrorPage(status=500, request_id="01JD-8KQ2")),
         ("chat", "chat.html", CHAT),
+        ("chat-files", "chat.html", FILED),
         ("chat-empty", "chat.html", replace(CHAT, messages=())),
-        ("chat-closed", "chat.html", closed),
+        ("join", "join.html", invite),
+        ("join-newcomer", "join.html", newcomer),
+        *((f"join-{kind}", "join.html", stands(kind)) for kind in JOININGS if kind != "invite"),
+        ("chat-older", "chat.html", replace(CHAT, older="1")),
+        ("chat-refused", "chat.html", refused),
+        ("error-chat", "error.html", lost),
     ]  # fmt: skip
     return [
         Sample(name=name, template=template, context={"shell": OUTSIDE, "page": page})
@@ -332,7 +430,13 @@ def console_samples() -> list[Sample]:
     )
     handled = views.AlertsPage(show="handled", cards=(JUDGED, HANDLED, FALSE_ALARM), counts=counts)
     wrong = replace(NEW, open=True, name="", errors={"name": "请填写姓名。"}, stage="interview")
-    link = views.TelegramLink(url=LINK, qr=qr(LINK), expires_at=NOW + timedelta(minutes=30))
+    link = views.ChatLink(
+        channel="dingtalk", url=LINK, qr=qr(LINK), expires_at=NOW + timedelta(minutes=30)
+    )
+    lost = (
+        views.ChatAccount(channel="feishu", linked=True, running=False),
+        views.ChatAccount(channel="wecom", linked=True, reachable=False),
+    )
     welcome = (views.Flash(kind="ok", text="候选人档案已建立。"),)
     sorry = (views.Flash(kind="error", text="没有保存：请先改正下面标出的内容。"),)
     budget = views.PositionsPage(
@@ -366,10 +470,9 @@ def console_samples() -> list[Sample]:
         ("positions-empty", "positions.html", shell("positions"), views.PositionsPage(rows=())),
         ("settings", "settings.html", shell("settings"), SETTINGS),
         ("settings-link", "settings.html", shell("settings"),
-         replace(SETTINGS, telegram_link=link)),
-        ("settings-linked", "settings.html", shell("settings"),
-         replace(SETTINGS, telegram="linked")),
-        ("settings-off", "settings.html", shell("settings"), replace(SETTINGS, telegram="off")),
+         replace(SETTINGS, chat_link=link)),
+        ("settings-lost", "settings.html", shell("settings"), replace(SETTINGS, chats=lost)),
+        ("settings-off", "settings.html", shell("settings"), replace(SETTINGS, chats=())),
     ]  # fmt: skip
     return [
         Sample(name=name, template=console + template, context={"shell": outer, "page": page})

@@ -32,9 +32,13 @@ router = APIRouter(
 
 
 class NewInvite(In):
-    """Which channel the link is for: ``webchat``, ``telegram``."""
+    """Which channel the link is for: webchat, wecom, dingtalk, feishu, telegram.
+
+    ``member``: they sign in there as one of the company's own. Left out: whoever has joined does.
+    """
 
     channel: Annotated[str, Field(min_length=1, max_length=20)]
+    member: bool | None = None
 
 
 class Invite(Out):
@@ -61,6 +65,7 @@ async def create(
         candidate_id,
         body.channel,
         days=days_of(site, body.channel),
+        member=body.member,
         again=(key, request_hash(request, body)) if key is not None else None,
     )
     return Invite(id=made.id, channel=body.channel, url=made.url, expires_at=made.expires_at)

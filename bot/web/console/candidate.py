@@ -1,4 +1,5 @@
-"""/console/candidates/{id}: one person, and what can be done: move, reply, release, invite."""
+"""/console/candidates/{id}: one person, and what can be done: move, reply, take over,
+release, invite."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from bot import desk
-from bot.errors import Conflict
+from bot.errors import Conflict, DeliveryError
 from bot.web import cursors, views
 from bot.web.console.common import go, html, is_htmx, is_refresh, language, site_of
 from bot.web.console.person import person
@@ -111,6 +112,20 @@ async def reply(request: Request, who: Speaker, candidate_id: str) -> Response:
     if is_htmx(request):
         return await _page(request, who, candidate_id)
     return go(f"/console/candidates/{candidate_id}?said=replied")
+
+
+@router.post("/{candidate_id}/handover")
+async def hand_over(request: Request, who: Speaker, candidate_id: str) -> Response:
+    """The viewer goes on in the platform's own client."""
+    site = site_of(request)
+    try:
+        await desk.hand_over(site.road, who.viewer, candidate_id)
+    except Conflict:
+        return await _refused(request, who, candidate_id, "no_handover")
+    except DeliveryError as error:  # its words are for HR
+        flash = views.Flash(kind="error", text=str(error))
+        return await _page(request, who, candidate_id, flashes=(flash,), status=409)
+    return go(f"/console/candidates/{candidate_id}?said=handed_over")
 
 
 @router.post("/{candidate_id}/release")

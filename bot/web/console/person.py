@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
+from bot.channels.base import HandsOver
 from bot.risk import engine as risk
 from bot.turn import FactorSeen
-from bot.web import cursors, views
+from bot.web import cursors, filenames, reasons, talk_views, views
 from bot.web.console.cards import author_of, cards, places, segments
 from bot.web.console.common import language
 from bot.web.masking import mask_phone
 from bot.web.notices import known, say
+from bot.web.reasons import Reason
 from bot.web.security import Principal
 from bot.web.site import Site
 from bot.words import SHANGHAI
 from storage.database import Tx
-from storage.enums import AlertStatus, Author, Direction, MessageKind, Stage
-from storage.queries import alerts, invites, people, timeline
+from storage.enums import (
+    AlertStatus,
+    Author,
+    Direction,
+    MediaKind,
+    MessageKind,
+    MessageStatus,
+    Stage,
+)
+from storage.queries import alerts, invites, media, people, timeline, users
+from storage.queries.intake import HELD_FOR
+from storage.queries.media import Attached
+from storage.queries.outbox import IN_DOUBT
 from storage.queries.people import CandidateRow
+from storage.queries.record import OURS, PAST
 from storage.queries.timeline import MessageRow
 from storage.viewer import Permission
 
@@ -28,6 +43,14 @@ _KINDS: dict[MessageKind, Literal["text", "press", "unsupported", "note"]] = {
     MessageKind.UNSUPPORTED: "unsupported",
     MessageKind.NOTE: "note",
 }
+#: Outbound messages that a person may have to understand; the outbox knows why.
+_TOLD = frozenset(
+    {MessageStatus.HELD, MessageStatus.DEAD, MessageStatus.AMBIGUOUS, MessageStatus.SENT}
+)
+#: What a browser shows by itself, as far as names tell.
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+#: What is said of something that has no words, as in 「[接入了会话]」.
+_HAPPENED = re.compile(r"\[([^\[\]]+)\]")
 
 
 def person(
@@ -62,8 +85,15 @@ def person(
         level=row.level,
         score=row.score,
         stages=tuple(Stage) if viewer.may(Permission.CANDIDATE_WRITE) else (),
-        timeline=_timeline(row.id, said, older=older, live=before is None),
-        takeover=_takeover(who, talks, said, writes=writes),
+        timeline=_timeline(tx, site, who, row.id, said, older=older, live=before is None),
+        takeover=_takeover(
+            tx,
+            site,
+            who,
+            [talk for talk in talks if not site.road.listens(talk.channel, talk.address)],
+            said,
+            writes=writes,
+        ),
         invite_channels=tuple(sorted(site.road.channels)) if writes else (),
         phone=mask_phone(row.phone) if row.phone else "",
         owner=row.owner_name,
@@ -78,34 +108,98 @@ def person(
 
 
 def _timeline(
-    candidate_id: str, said: list[MessageRow], *, older: bool, live: bool
-) -> views.Timeline:
+    tx: Tx,
+    site: Site,
+    who: Principal,
+    candidate_id: str,
+    said: list[MessageRow],
+    *,
+    older: bool,
+    live: bool,
+) -> talk_views.Timeline:
+    speaks = language(who)
     url = None
     if older:
-        url = f"/console/candidates/{candidate_id}?before={cursors.made(said[0].id)}"
-    entries = [_entry(row) for row in said]
-    return views.Timeline(days=views.by_day(entries, SHANGHAI), older_url=url, live=live)
+        first = min(row.id for row in said)
+        url = f"/console/candidates/{candidate_id}?before={cursors.made(first)}"
+    carried = media.of_messages(tx, site.road.vault, [row.uid for row in said])
+    sends = timeline.outbox_of(tx, [row.id for row in said if row.status in _TOLD])
+    entries = [
+        _entry(
+            row,
+            files=tuple(_file(one, speaks) for one in carried if one.message_uid == row.uid),
+            reason=_why(speaks, sends[row.id].error if row.id in sends else row.error),
+            late=row.status is MessageStatus.HELD and site.road.now() - row.sent_at > HELD_FOR,
+        )
+        for row in timeline.in_time(said)
+    ]
+    return talk_views.Timeline(days=talk_views.by_day(entries, SHANGHAI), older_url=url, live=live)
 
 
-def _entry(row: MessageRow) -> views.TimelineEntry:
+def _why(speaks: views.Language, stored: str | None) -> Reason | None:
+    """What HR has to know of something that left, or did not."""
+    if stored == IN_DOUBT:
+        return Reason(say(speaks, "sent_twice"), "", speaks)
+    return reasons.reason(speaks, stored) if stored else None
+
+
+def _file(attached: Attached, speaks: views.Language) -> talk_views.TimelineFile:
+    name = filenames.shown(attached.name)
+    return talk_views.TimelineFile(
+        id=attached.id,
+        kind=attached.kind.value,
+        name=name,
+        size=attached.size,
+        state=attached.state.value,
+        reason=_why(speaks, attached.error),
+        picture=attached.kind is MediaKind.IMAGE or name.lower().endswith(_PICTURES),
+    )
+
+
+def _entry(
+    row: MessageRow,
+    *,
+    files: tuple[talk_views.TimelineFile, ...],
+    reason: Reason | None,
+    late: bool,
+) -> talk_views.TimelineEntry:
     outbound = row.direction is Direction.OUTBOUND
-    return views.TimelineEntry(
+    aside = outbound and not row.external_id.startswith((OURS, PAST))
+    happened = _HAPPENED.fullmatch(row.text) if aside else None
+    text = happened[1] if happened else row.text
+    return talk_views.TimelineEntry(
         id=row.uid,
-        kind=_KINDS[row.kind],
+        kind="event" if happened else _KINDS[row.kind],
         author=author_of(row),
-        segments=segments(row.text, places(row.spans)),
+        segments=() if _said_by_files(row, files) else segments(text, places(row.spans)),
         at=row.sent_at,
         outbound=outbound,
         author_name=row.author_name if row.author is Author.HR else "",
         channel=row.channel,
         intents=row.intents,
-        state=row.status.value if outbound else "",
-        error=row.error,
+        state=row.status.value if outbound and not aside else "",
+        reason=reason,
+        late=late,
+        aside=aside,
+        files=files,
     )
 
 
+def _said_by_files(row: MessageRow, files: tuple[talk_views.TimelineFile, ...]) -> bool:
+    """Whether the words of a message only name what it carries, as in ``[文件] 简历.pdf``."""
+    words = row.text.partition("]")[2].strip()
+    named = words in ("", *(file.name for file in files))
+    return bool(files) and row.kind is MessageKind.UNSUPPORTED and named
+
+
 def _takeover(
-    who: Principal, talks: list[Any], said: list[MessageRow], *, writes: bool
+    tx: Tx,
+    site: Site,
+    who: Principal,
+    talks: list[Any],
+    said: list[MessageRow],
+    *,
+    writes: bool,
 ) -> views.Takeover:
     speaks = language(who)
     if not writes:
@@ -115,12 +209,16 @@ def _takeover(
     blocked = "" if talks[0].reachable else say(speaks, "unreachable")
     muted = any(talk.muted for talk in talks)
     by_us = [row for row in said if row.author is Author.HR]
+    here = talks[0].channel
+    accounts = users.chat_accounts(tx, who.viewer.id)
+    known = any(one.channel == here for one in accounts)
     return views.Takeover(
         muted=muted,
         by=by_us[-1].author_name if muted and by_us else "",
         since=by_us[-1].sent_at if muted and by_us else None,
-        channel=talks[0].channel,
+        channel=here,
         blocked=blocked,
+        client=known and isinstance(site.road.channels.get(here), HandsOver),
     )
 
 
@@ -176,15 +274,11 @@ def _facts(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> tuple[views
 
 def _invites(tx: Tx, site: Site, who: Principal, candidate_id: str) -> tuple[views.InviteRow, ...]:
     now = site.road.now()
-
-    def state(row: Any) -> str:
-        if row.revoked_at is not None:
-            return "revoked"
-        if row.used_at is not None:
-            return "used"
-        return "expired" if row.expires_at <= now else "waiting"
-
     return tuple(
-        views.InviteRow(channel=row.channel or "", created_at=row.created_at, state=state(row))
+        views.InviteRow(
+            channel=row.channel or "",
+            created_at=row.created_at,
+            state=invites.state(row, now).value,
+        )
         for row in invites.invites_of(tx, who.viewer, candidate_id)
     )

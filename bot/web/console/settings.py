@@ -1,4 +1,4 @@
-"""/console/settings: my own account, my devices, my Telegram; and the way in to the console."""
+"""/console/settings: my own account, my devices, where the bot finds me; and the way in."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from bot.web.security import Principal, needs
 from bot.web.setup import qr
 from bot.web.shell import inside
 from bot.web.signin import safe_next
+from bot.web.site import Site
 from bot.web.strict import read_form
 from storage.database import Tx
-from storage.queries import audit, users
+from storage.queries import alerts, audit, users
 from storage.viewer import Permission
 
-TELEGRAM = "telegram"
 HOME = "/console/settings"
 router = APIRouter(prefix="/console", include_in_schema=False)
 Me = Annotated[Principal, needs(Permission.SIGNED_IN)]
@@ -49,7 +49,7 @@ async def _page(
     who: Principal,
     *,
     flashes: tuple[views.Flash, ...] = (),
-    link: views.TelegramLink | None = None,
+    link: views.ChatLink | None = None,
     status: int = 200,
 ) -> Response:
     site, session = site_of(request), who.session
@@ -68,21 +68,38 @@ async def _page(
             )
             for row in users.sessions_of(tx, who.viewer.id)
         )
-        linked = any(row.channel == TELEGRAM for row in users.chat_accounts(tx, who.viewer.id))
-        offered = TELEGRAM in site.road.channels
         view = views.SettingsPage(
             login=session.login,
             name=who.viewer.name,
             role=role,
             sessions=sessions,
-            telegram="linked" if linked else "on" if offered else "off",
-            telegram_link=link,
+            chats=_chats(tx, site, who.viewer.id),
+            chat_link=link,
             totp_on=session.totp_on,
         )
         return inside(tx, site, who, active="settings", path=HOME, flashes=flashes), view
 
     shell, view = await site.road.database.read(read)
     return html(site, "console/settings.html", shell, page=view, status=status)
+
+
+def _chats(tx: Tx, site: Site, user_id: str) -> tuple[views.ChatAccount, ...]:
+    """Where cards could go: channels that carry them, and accounts tied when others ran."""
+    running = {name for name, one in site.road.channels.items() if not one.limits.link_is_chat}
+    mine: dict[str, bool] = {}
+    for row in users.chat_accounts(tx, user_id):
+        mine[row.channel] = mine.get(row.channel, False) or row.reachable
+    chosen = {row.channel for row in alerts.receivers(tx, user_id, running)}
+    return tuple(
+        views.ChatAccount(
+            channel=name,
+            linked=name in mine,
+            chosen=name in chosen,
+            reachable=mine.get(name, True),
+            running=name in running,
+        )
+        for name in sorted(running | mine.keys())
+    )
 
 
 @router.post("/settings/language")
@@ -97,31 +114,55 @@ async def set_language(request: Request, who: Me) -> Response:
     return go(safe_next(fields.get("next", "")))
 
 
-@router.post("/settings/telegram")
-async def link_telegram(request: Request, who: Me) -> Response:
-    """A one-time link that ties the Telegram account which opens it to me."""
+@router.post("/settings/chats/{channel}")
+async def link_chat(request: Request, who: Me, channel: str) -> Response:
+    """A one-time link that ties the account which opens it, or signs in behind it, to me."""
     site = site_of(request)
     try:
-        made = await desk.invite_colleague(site.road, who.viewer, who.viewer.id, TELEGRAM)
+        made = await desk.invite_colleague(site.road, who.viewer, who.viewer.id, channel)
     except Conflict:
         flashes = sorry(language(who), "channel_off")
         return await _page(request, who, flashes=flashes, status=409)
-    link = views.TelegramLink(url=made.url, qr=qr(made.url), expires_at=made.expires_at)
+    link = views.ChatLink(
+        channel=channel, url=made.url, qr=qr(made.url), expires_at=made.expires_at
+    )
     return await _page(request, who, link=link)
 
 
-@router.post("/settings/telegram/unlink")
-async def unlink_telegram(request: Request, who: Me) -> Response:
-    """No alert card goes to my Telegram any more."""
+@router.post("/settings/chats/{channel}/prefer")
+async def prefer_chat(request: Request, who: Me, channel: str) -> Response:
+    """Cards come to me over this channel from now on."""
+    site = site_of(request)
+
+    def work(tx: Tx) -> bool:
+        found = users.prefer_chat(tx, who.viewer.id, channel)
+        if found:
+            keystore = site.road.vault.keystore
+            details = {"channel": channel}
+            audit.append(
+                tx, keystore, who.viewer, "user.prefer_chat", who.viewer.id, details=details
+            )
+        return found
+
+    if channel not in site.road.channels or not await site.road.database.write(work):
+        flashes = sorry(language(who), "channel_off")
+        return await _page(request, who, flashes=flashes, status=409)
+    return go(f"{HOME}?said=chat_preferred")
+
+
+@router.post("/settings/chats/{channel}/unlink")
+async def unlink_chat(request: Request, who: Me, channel: str) -> Response:
+    """The bot does not know me there any more."""
     site = site_of(request)
 
     def work(tx: Tx) -> None:
-        users.unlink_chat(tx, who.viewer.id, TELEGRAM)
-        keystore = site.road.vault.keystore
-        audit.append(tx, keystore, who.viewer, "user.unlink", who.viewer.id)
+        if users.unlink_chat(tx, who.viewer.id, channel):
+            keystore = site.road.vault.keystore
+            details = {"channel": channel}
+            audit.append(tx, keystore, who.viewer, "user.unlink", who.viewer.id, details=details)
 
     await site.road.database.write(work)
-    return go(f"{HOME}?said=telegram_unlinked")
+    return go(f"{HOME}?said=chat_unlinked")
 
 
 @router.post("/settings/sessions/{session_id}/revoke")

@@ -1,26 +1,20 @@
-// The candidate's page made live. Words of people enter the page as textContent only.
+// The candidate's page made live: bubbles, writing, the window. Words of people enter the page
+// as textContent only. What the scripts of the page share is window.yinuoChat.
 //
-// POST {base}/messages {"text", "client_id"} -> 202 {"id", "state"?}
-// GET  {base}/events   "message": {id, direction, author, name, text, at, state, buttons,
-//                      client_id?}; "state": {id, state}
-// GET  {base}/messages?after={id} -> {"items": [message, ...]}; asked while events are cut off
+// A message: {id, client_id, direction, author, name, text, at, state, files, buttons}
+// GET {base}/messages?before={id} -> {"items": [message, ...], "next": id or null}
 (function () {
   "use strict";
   var body = document.body;
   var base = body.getAttribute("data-base");
+  var zone = body.getAttribute("data-zone");
   var list = document.getElementById("list");
   var pane = document.getElementById("scroll");
-  var form = document.getElementById("composer");
-  var box = document.getElementById("text");
   var note = document.getElementById("note");
-  var lostBar = document.getElementById("lost");
-  var SOFT = 4000;
-  var HARD = 20000;
-  var POLL_MS = 15000;
-  var waiting = {}; // client id -> bubble still on its way
-  var lostTimer = 0;
-  var pollTimer = 0;
-  var wait = 1000;
+  var news = document.getElementById("news");
+  var older = document.getElementById("older");
+  var card = document.getElementById("file-card");
+  var waiting = {}; // client id -> bubble that the server has not confirmed
 
   function word(name) {
     return body.getAttribute("data-w-" + name) || "";
@@ -33,304 +27,287 @@
     return node;
   }
 
-  function clientId() {
-    if (window.crypto.randomUUID) return window.crypto.randomUUID();
-    // randomUUID exists on https and localhost only; a trial on a local network has neither.
-    var bytes = window.crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    var hex = Array.prototype.map
-      .call(bytes, function (byte) {
-        return (byte + 256).toString(16).slice(1);
-      })
-      .join("");
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  function each(nodes, work) {
+    Array.prototype.forEach.call(nodes, work);
   }
 
-  // The company's time of day, as on the lines the server rendered.
-  var clock = new Intl.DateTimeFormat("en-GB", {
-    timeZone: body.getAttribute("data-zone"),
-    hour: "2-digit",
-    minute: "2-digit",
-  });
+  // --- moments, as the company reads them ----------------------------------------------------
+
+  var clock = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+  var dates = new Intl.DateTimeFormat("sv", { timeZone: zone }); // 2026-11-24
+  var far = new Intl.DateTimeFormat("zh", { month: "long", day: "numeric", weekday: "short", timeZone: "UTC" });
+
+  function dayName(date) {
+    if (date === dates.format(new Date())) return word("today");
+    if (date === dates.format(new Date(Date.now() - 864e5))) return word("yesterday");
+    return far.format(new Date(date)).replace("日", "日 ");
+  }
+
+  function nameDays() {
+    each(list.querySelectorAll(".chat-day time"), function (time) {
+      time.textContent = dayName(time.getAttribute("datetime"));
+    });
+  }
+
+  function dayLine(date) {
+    var line = make("li", "chat-day");
+    line.appendChild(make("time", "", dayName(date))).setAttribute("datetime", date);
+    return line;
+  }
+
+  function weight(size) {
+    if (size >= 1000 * 1024) return (size / 1048576).toFixed(1) + " MB";
+    return size ? Math.max(1, Math.round(size / 1024)) + " KB" : "";
+  }
+
+  // --- the pane: reversed, so that it stands at the newest without a script -----------------
 
   function atBottom() {
-    return pane.scrollHeight - pane.scrollTop - pane.clientHeight < 120;
+    var from = pane.scrollTop;
+    return (from <= 0 ? -from : pane.scrollHeight - pane.clientHeight - from) < 120;
   }
 
   function toBottom() {
     pane.scrollTop = pane.scrollHeight;
+    news.hidden = true;
+  }
+
+  // Somebody reads further up: the words under their eyes stay where they are.
+  function steadily(change) {
+    var line = list.lastElementChild;
+    var before = line ? line.getBoundingClientRect().top : 0;
+    change();
+    if (line) pane.scrollTop += line.getBoundingClientRect().top - before;
   }
 
   function find(id) {
     return list.querySelector('[data-id="' + CSS.escape(String(id)) + '"]');
   }
 
-  // --- bubbles ---------------------------------------------------------------------------
+  // --- bubbles ------------------------------------------------------------------------------
 
   function bubble(message) {
+    var mine = message.direction === "in";
     var item = make("li", "msg " + message.direction + " by-" + message.author);
     if (message.id) item.setAttribute("data-id", message.id);
-    if (message.direction === "out") {
-      var who = make("p", "msg-who", message.name || word(message.author === "hr" ? "hr" : "bot"));
-      if (message.author !== "hr") who.appendChild(make("span", "tag", word("program")));
-      item.appendChild(who);
-    } else {
-      item.appendChild(make("p", "hidden-words", word("me")));
-    }
+    var who = make("p", mine ? "hidden-words" : "msg-who", mine ? word("me") : message.name || word(message.author));
+    if (message.author === "bot") who.appendChild(make("span", "tag", word("program")));
+    item.appendChild(who);
     var text = make("div", "msg-text");
-    text.appendChild(make("bdi", "", message.text));
+    if (message.files && message.files.length) {
+      message.files.forEach(function (file) {
+        text.appendChild(fileCard(file));
+      });
+    } else {
+      text.appendChild(said(message.text, mine));
+    }
     item.appendChild(text);
     var foot = make("p", "msg-foot");
-    var time = make("time", "", clock.format(new Date(message.at)));
-    time.setAttribute("datetime", message.at);
-    foot.appendChild(time);
-    if (message.direction === "in") foot.appendChild(make("span", "msg-state"));
+    var at = new Date(message.at);
+    foot.appendChild(make("time", "", clock.format(at))).setAttribute("datetime", at.toISOString());
+    if (mine) foot.appendChild(make("span", "msg-state"));
     item.appendChild(foot);
     if (message.buttons && message.buttons.length) item.appendChild(choices(message.buttons));
+    if (mine) mark(item, message.state);
     return item;
   }
 
+  // Addresses in what we say can be followed; the same pattern stands in bot/web/pages.py.
+  function said(text, mine) {
+    var node = make("bdi");
+    var parts = mine ? [text] : text.split(/(https?:\/\/[!-~]*[A-Za-z0-9/#&=_~%-])/);
+    parts.forEach(function (part, n) {
+      if (n % 2) {
+        var link = make("a", "", part);
+        link.href = part;
+        node.appendChild(link);
+      } else {
+        node.appendChild(document.createTextNode(part));
+      }
+    });
+    return node;
+  }
+
+  function fileCard(file) {
+    var node = document.importNode(card.content.firstElementChild, true);
+    node.classList.toggle("is-image", file.kind === "image");
+    node.querySelector(".file-name").textContent = file.name;
+    node.querySelector(".file-size").textContent = weight(file.size);
+    return node;
+  }
+
   function choices(buttons) {
-    var row = make("form", "msg-buttons");
-    row.method = "post";
-    row.action = base + "/messages";
+    var row = make("p", "msg-buttons");
     buttons.forEach(function (choice) {
-      var button = make("button", "", choice.label);
-      button.type = "submit";
-      button.name = "text";
-      button.value = choice.value;
-      row.appendChild(button);
+      row.appendChild(make("button", "", choice.label)).value = choice.value;
     });
     return row;
   }
 
-  function mark(item, state) {
-    var slot = item.querySelector(".msg-state");
-    item.classList.toggle("failed", state === "failed");
-    item.classList.toggle("sending", state === "sending");
-    if (!slot) return;
-    var known = { sending: "sending", failed: "failed" };
-    slot.textContent = word(known[state] || "sent");
+  // Buttons answer once; they rest as soon as anything else was said, too.
+  function rest(text) {
+    each(list.querySelectorAll(".msg-buttons button:not([disabled])"), function (button) {
+      button.disabled = true;
+      if (button.value === text) {
+        button.className = "chosen";
+        button.appendChild(make("span", "hidden-words", word("chosen")));
+      }
+    });
   }
 
-  function add(item) {
-    var stay = atBottom() || item.classList.contains("in");
-    var empty = document.getElementById("empty");
-    if (empty) empty.remove();
-    list.appendChild(item);
+  // sent, sending, failed; or waiting for the network. ``again`` is what a button tries.
+  function mark(item, state, words, again) {
+    var slot = item.querySelector(".msg-state");
+    each(item.querySelectorAll(".retry"), remove);
+    ["sending", "waiting", "failed"].forEach(function (name) {
+      item.classList.toggle(name, state === name);
+    });
+    slot.textContent = words || word(state || "sent");
+    if (!again) return;
+    var retry = slot.parentNode.appendChild(make("button", "retry", word("retry")));
+    retry.type = "button";
+    retry.addEventListener("click", function () {
+      pane.focus(); // the button goes
+      tell("");
+      again();
+    });
+  }
+
+  function remove(node) {
+    if (node) node.parentNode.removeChild(node);
+  }
+
+  function add(item, at, follow) {
+    var lines = list.querySelectorAll(".chat-day time");
+    var date = dates.format(new Date(at));
+    var fresh = !lines.length || lines[lines.length - 1].getAttribute("datetime") < date;
+    var stay = follow || atBottom();
+    remove(document.getElementById("empty"));
+    steadily(function () {
+      if (fresh) list.appendChild(dayLine(date));
+      list.appendChild(item);
+    });
+    if (fresh) nameDays();
     if (stay) toBottom();
+    else news.hidden = false;
   }
 
   // A message of the server: new, or one of ours coming back.
   function take(message) {
     var item = find(message.id) || (message.client_id && waiting[message.client_id]);
-    if (!item && message.direction === "in") item = sameWords(message.text);
-    if (item) {
+    if (item && item.classList.contains("uploading")) {
+      item.setAttribute("data-id", message.id); // its bytes may not be there yet
+    } else if (item) {
       settle(item, message.id, message.state);
-      return;
+    } else {
+      if (message.direction === "in") rest(message.text);
+      add(bubble(message), message.at);
     }
-    item = bubble(message);
-    if (message.direction === "in") mark(item, message.state);
-    add(item);
-  }
-
-  function sameWords(text) {
-    var keys = Object.keys(waiting);
-    for (var i = 0; i < keys.length; i += 1) {
-      if (waiting[keys[i]].querySelector(".msg-text").textContent === text) return waiting[keys[i]];
-    }
-    return null;
   }
 
   function settle(item, id, state) {
     Object.keys(waiting).forEach(function (key) {
       if (waiting[key] === item) delete waiting[key];
     });
-    var retry = item.querySelector(".retry");
-    if (retry) retry.remove();
-    if (id) {
-      var twin = find(id);
-      if (twin && twin !== item) twin.remove();
-      item.setAttribute("data-id", id);
-    }
-    if (item.classList.contains("in")) mark(item, state || "sent");
+    item.classList.remove("uploading");
+    var twin = find(id);
+    if (twin && twin !== item) return remove(item); // it had arrived before this page opened
+    item.setAttribute("data-id", id);
+    if (item.classList.contains("in")) mark(item, state);
   }
 
-  // --- sending ---------------------------------------------------------------------------
-
-  function say(text) {
-    var item = bubble({
-      direction: "in",
-      author: "candidate",
-      text: text,
-      at: new Date().toISOString(),
-    });
-    add(item);
-    push(item, text, clientId());
-  }
-
-  function push(item, text, id) {
-    waiting[id] = item;
-    mark(item, "sending");
-    fetch(base + "/messages", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      credentials: "same-origin",
-      body: JSON.stringify({ text: text, client_id: id }),
-    })
-      .then(function (answer) {
-        if (answer.ok) return answer.json();
-        throw { status: answer.status };
-      })
-      .then(function (got) {
-        settle(item, got.id, got.state);
-      })
-      .catch(function (why) {
-        if (item.getAttribute("data-id")) return; // the event came although the answer did not
-        var status = why && why.status;
-        var final = status === 413 || status === 422 || status === 400;
-        var over = status === 403 || status === 404 || status === 410;
-        delete waiting[id];
-        mark(item, "failed");
-        if (final) tell(word("refused"), true);
-        else if (over) tell(word("closed"), true);
-        else if (status === 429) tell(word("slow"), true);
-        if (!final && !over) offerRetry(item, text, id);
-      });
-  }
-
-  function offerRetry(item, text, id) {
-    var retry = make("button", "retry", word("retry"));
-    retry.type = "button";
-    retry.addEventListener("click", function () {
-      retry.remove();
-      push(item, text, id); // the same id: the server keeps it once
-    });
-    item.querySelector(".msg-foot").appendChild(retry);
+  // What we say: a bubble at once.
+  function say(message, id) {
+    message.direction = "in";
+    message.author = "candidate";
+    message.state = "sending";
+    var item = (waiting[id] = bubble(message));
+    rest(message.text);
+    add(item, message.at, true);
+    return item;
   }
 
   function tell(text, bad) {
-    if (!note) return;
     note.textContent = text;
     note.classList.toggle("bad", Boolean(bad));
   }
 
-  function count() {
-    var length = Array.from(box.value).length;
-    if (length > HARD) tell(word("too-long"), true);
-    else if (length > SOFT) tell(length + " · " + word("long"));
-    else if (length > SOFT - 400) tell(length + " / " + SOFT);
-    else tell("");
-    box.style.height = "auto";
-    box.style.height = Math.min(box.scrollHeight, 160) + "px";
-    return length;
-  }
+  // --- further up ---------------------------------------------------------------------------
 
-  if (form) {
-    form.addEventListener("submit", function (event) {
-      event.preventDefault();
-      var text = box.value.trim();
-      if (!text || count() > HARD) return;
-      box.value = "";
-      count();
-      say(text);
-      box.focus();
+  function showOlder(got) {
+    var first = list.firstElementChild; // a day's line; its day may have begun earlier
+    var part = document.createDocumentFragment();
+    var day = "";
+    got.items.forEach(function (message) {
+      var date = dates.format(new Date(message.at));
+      if (date !== day) part.appendChild(dayLine((day = date)));
+      message.buttons = [];
+      part.appendChild(bubble(message));
     });
-    box.addEventListener("input", count);
-    box.addEventListener("keydown", function (event) {
-      // While an input method composes, Enter picks a word (229 in older webviews).
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-      event.preventDefault();
-      form.requestSubmit ? form.requestSubmit() : form.querySelector("button").click();
+    steadily(function () {
+      if (first.firstElementChild.getAttribute("datetime") === day) remove(first);
+      list.insertBefore(part, list.firstChild);
+      if (got.next) older.href = "?before=" + got.next;
+      else remove(older);
     });
   }
 
-  list.addEventListener("submit", function (event) {
-    if (!event.target.matches(".msg-buttons")) return;
-    event.preventDefault();
-    var pressed = event.submitter || document.activeElement;
-    event.target.remove();
-    if (pressed && pressed.value) say(pressed.value);
+  if (older) {
+    older.addEventListener("click", function (event) {
+      event.preventDefault();
+      list.parentNode.setAttribute("aria-live", "off"); // a hundred messages are not read out
+      fetch(base + "/messages" + older.getAttribute("href"), { headers: { Accept: "application/json" } })
+        .then(function (answer) {
+          if (answer.ok) return answer.json().then(showOlder);
+        })
+        .catch(function () {
+          window.yinuoChat.lost();
+        })
+        .then(function () {
+          list.parentNode.removeAttribute("aria-live");
+        });
+    });
+  }
+
+  news.addEventListener("click", function () {
+    pane.focus();
+    toBottom();
+  });
+  pane.addEventListener("scroll", function () {
+    if (atBottom()) news.hidden = true;
   });
 
-  // --- hearing ---------------------------------------------------------------------------
+  // --- the window: where a keyboard covers the page instead of shrinking it (iOS) -------------
 
-  function lastId() {
-    var known = list.querySelectorAll("[data-id]");
-    return known.length ? known[known.length - 1].getAttribute("data-id") : "";
+  var view = window.visualViewport;
+
+  function fit() {
+    if (view.scale > 1.01) return; // somebody looks closer
+    var covered = window.innerHeight - view.height > 100;
+    body.classList.toggle("has-keys", covered);
+    body.style.height = covered ? view.height + "px" : "";
+    if (covered || view.offsetTop > 0) window.scrollTo(0, 0);
   }
 
-  function poll() {
-    fetch(base + "/messages?after=" + encodeURIComponent(lastId()), {
-      headers: { Accept: "application/json" },
-      credentials: "same-origin",
-    })
-      .then(function (answer) {
-        if (answer.ok) return answer.json();
-        throw new Error("poll " + answer.status);
-      })
-      .then(
-        function (got) {
-          got.items.forEach(take);
-          found();
-        },
-        function () {
-          lost();
-        }
-      );
+  if (view) {
+    view.addEventListener("resize", fit);
+    view.addEventListener("scroll", fit);
   }
 
-  function lost() {
-    if (!lostTimer) {
-      lostTimer = setTimeout(function () {
-        lostBar.hidden = false;
-      }, 3000);
-    }
-    if (!pollTimer) pollTimer = setInterval(poll, POLL_MS);
-  }
-
-  function found() {
-    clearTimeout(lostTimer);
-    lostTimer = 0;
-    lostBar.hidden = true;
-  }
-
-  function listen() {
-    if (!window.EventSource) {
-      pollTimer = setInterval(poll, POLL_MS);
-      return;
-    }
-    var source = new EventSource(base + "/events");
-    source.addEventListener("open", function () {
-      wait = 1000;
-      found();
-      clearInterval(pollTimer);
-      pollTimer = 0;
-    });
-    source.addEventListener("message", function (event) {
-      take(JSON.parse(event.data));
-    });
-    source.addEventListener("state", function (event) {
-      var change = JSON.parse(event.data);
-      var item = find(change.id);
-      if (item && item.classList.contains("in")) mark(item, change.state);
-    });
-    source.addEventListener("error", function () {
-      lost();
-      if (source.readyState === EventSource.CLOSED) {
-        source.close();
-        setTimeout(listen, wait);
-        wait = Math.min(wait * 2, 30000);
-      }
-    });
-  }
-
-  document.addEventListener("visibilitychange", function () {
-    // Webviews stop timers and cut streams in the background: catch up at once.
-    if (!document.hidden) poll();
-  });
-
+  window.yinuoChat = {
+    base: base,
+    list: list,
+    pane: pane,
+    waiting: waiting,
+    word: word,
+    make: make,
+    each: each,
+    mark: mark,
+    take: take,
+    say: say,
+    settle: settle,
+    tell: tell,
+    nameDays: nameDays,
+  };
   toBottom();
-  listen();
 })();

@@ -27,10 +27,11 @@ PACKAGE_JSON: Final = STATIC.parents[2] / "package.json"
 ICONS: Final = (
     "alert-triangle", "arrow-down", "bell", "brand-telegram", "briefcase", "building",
     "calendar", "check", "checks", "chevron-left", "chevron-right", "circle-check", "clock",
-    "copy", "device-laptop", "flag", "heart-handshake", "history", "inbox", "key", "language",
-    "link", "lock", "logout", "map-pin", "message-2", "note", "phone", "player-pause", "plus",
+    "copy", "device-laptop", "download", "eye", "file-off", "file-text", "flag",
+    "heart-handshake", "history", "inbox", "key", "language", "link", "lock", "logout", "map-pin",
+    "message-2", "microphone", "note", "paperclip", "phone", "photo", "player-pause", "plus",
     "printer", "qrcode", "refresh", "robot", "search", "send", "settings", "shield-lock",
-    "thumb-up", "user", "user-plus", "users", "volume-off", "x",
+    "thumb-up", "user", "user-plus", "users", "video", "volume-off", "x",
 )  # fmt: skip
 
 #: package -> (folder name, files inside the package).

@@ -7,7 +7,7 @@ import contextlib
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,10 +19,12 @@ import pyotp
 import pytest
 import uvicorn
 
-from bot import pipeline
+from bot import attachments, pipeline
 from bot.app import open_rulebook
 from bot.channels import webchat
+from bot.channels.base import Channel
 from bot.delivery import ChannelDelivery
+from bot.messages import Received
 from bot.pipeline import Door, Road
 from bot.web import credentials
 from bot.web.passwords import hash_password
@@ -33,7 +35,7 @@ from config.settings import Settings
 from nlp.baseline import RuleReader
 from nlp.reading import Reading, Utterance
 from scheduler.embedded import EmbeddedEngine
-from scheduler.engine import CONVERSATION, DELIVERY
+from scheduler.engine import CONVERSATION, DELIVERY, FETCH, PULL
 from scheduler.postgres import PostgresEngine
 from scheduler.sender import Outlet, Sender
 from storage.crypto import Keystore
@@ -219,6 +221,23 @@ class Office:
             await asyncio.sleep(0.05)
 
 
+async def events_of(stream: httpx2.Response) -> AsyncIterator[tuple[str, str, str]]:
+    """Name, data and id of what a stream says."""
+    name, data, number = "message", "", ""
+    async for line in stream.aiter_lines():
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            data = value
+        elif field == "id":
+            number = value
+        elif not line and data:
+            yield name, data, number
+            name, data, number = "message", "", ""
+
+
 def cookie_header(who: Person) -> dict[str, str]:
     return {"Cookie": f"sid={who.cookie}"}
 
@@ -231,20 +250,28 @@ def viewer(person: Person) -> Viewer:
     return Viewer.of_user(person.id, "x", person.role)
 
 
-def road_on(database: Database, clock: Clock, settings: Settings) -> tuple[Road, Sender]:
-    """The road as ``bot.app`` builds it, with the reader in this process and one channel."""
+def road_on(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    keystore: Keystore | None = None,
+    more: Mapping[str, Channel] | None = None,
+) -> tuple[Road, Sender]:
+    """The road as ``bot.app`` builds it, with the reader in this process and the chat page, and
+    ``more`` channels beside it.
+    """
     engine: Any
     if database.dialect == "sqlite":
         engine = EmbeddedEngine(now=clock)
     else:
         engine = PostgresEngine(database.url.render_as_string(hide_password=False), now=clock)
-    channel = webchat.build(None, secret="s", base_url="http://127.0.0.1")
+    page = webchat.build(None, secret="s", base_url="http://127.0.0.1")
     road = Road(
         database=database,
-        vault=Vault(Keystore.generate()),
+        vault=Vault(keystore or Keystore.generate()),
         engine=engine,
         reader=Reader(),
-        channels={"webchat": channel},
+        channels={"webchat": page, **(more or {})},
         rulebook=open_rulebook(settings),
         now=clock,
         base_url="http://127.0.0.1",
@@ -252,31 +279,56 @@ def road_on(database: Database, clock: Clock, settings: Settings) -> tuple[Road,
         longest=timedelta(0),
     )
     outlets = {
-        "webchat": Outlet(
-            delivery=ChannelDelivery(road, channel), rate=500, burst=500, dedupes=True
+        name: Outlet(
+            delivery=ChannelDelivery(road, one),
+            rate=one.limits.rate,
+            burst=one.limits.burst,
+            dedupes=one.limits.dedupes,
         )
+        for name, one in road.channels.items()
     }
     sender = Sender(database, engine, outlets, owner="test", lease=timedelta(seconds=60), now=clock)
     engine.handler(
         CONVERSATION, lambda key: pipeline.handle(road, key), concurrency=4, exclusive=True
     )
-    engine.handler(DELIVERY, sender.woken, concurrency=1, exclusive=False)
+    engine.handler(DELIVERY, sender.woken, concurrency=len(outlets), exclusive=False)
+    engine.handler(FETCH, lambda key: attachments.fetch(road, key), concurrency=1, exclusive=True)
     return road, sender
 
 
 @contextlib.asynccontextmanager
 async def running(
-    database_url: str, tmp_path: Path, *, alone: bool = False, **site_changes: Any
+    database_url: str,
+    tmp_path: Path,
+    *,
+    alone: bool = False,
+    port: int = 0,
+    keystore: Keystore | None = None,
+    channels: Callable[[Clock], dict[str, Channel]] = lambda clock: {},
+    **site_changes: Any,
 ) -> AsyncIterator[Office]:
-    """An office on a port of its own. ``alone``: without the road's engine behind it."""
+    """An office on a port of its own. ``alone``: without the road's engine behind it.
+
+    ``port`` and ``keystore`` are those of an earlier one that comes back; ``channels`` are spoken
+    over beside the chat page.
+    """
     clock = Clock()
     database = open_database(database_url, now=clock)
     settings = Settings(data_dir=tmp_path, company="远山科技")
-    road, sender = road_on(database, clock, settings)
+    more = channels(clock)
+    road, sender = road_on(database, clock, settings, keystore, more)
     door = Door(road)
+    road.engine.handler(
+        PULL, lambda key: pipeline.pull(road, door, key), concurrency=1, exclusive=True
+    )
+
+    async def accept(received: Received) -> None:
+        await door.accept(received)
+
     # Named TCP: asyncio turns Nagle's 40 ms off only where the protocol is told.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         listening.listen(64)
         port = listening.getsockname()[1]
         road.base_url = f"http://127.0.0.1:{port}"
@@ -299,11 +351,17 @@ async def running(
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
         if not alone:
             tasks.append(asyncio.create_task(road.engine.run()))
+        for one in more.values():
+            await one.start()
+        ears = [asyncio.create_task(one.listen(accept)) for one in more.values()]
         async with httpx2.AsyncClient(base_url=road.base_url, timeout=20) as http:
             yield Office(
                 url=road.base_url, site=site, road=road, clock=clock, settings=settings,
                 http=http, server=server,
             )  # fmt: skip
+        for ear in ears:
+            ear.cancel()
+        await asyncio.gather(*ears, return_exceptions=True)
         server.should_exit = True
         await tasks[0]
         await door.close()
@@ -311,6 +369,8 @@ async def running(
         if not alone:
             await road.engine.stop()
             await tasks[1]
+        for one in more.values():  # last: whoever still sends would open another connection
+            await one.stop()
     database.close()
 
 

@@ -13,10 +13,12 @@ import pytest
 from bot.web.security import needs_of
 from bot.web.server import create
 from storage.enums import Role, Stage
-from storage.queries import people, users
+from storage.queries import media, people, users
 from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
+from tests import samples_of_files as some
 from tests.integration.web.conftest import Office, Person, cookie_header
 from tests.integration.web.test_chat import SALARY, open_alerts
+from tests.integration.web.test_files import send
 
 OWN, FOREIGN = "own", "foreign"
 LABELS = {"intent-salary": "1", "commitment": "-1", "condition": "none"}
@@ -26,6 +28,7 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/positions": {"title": "新职位"},
     "/console/candidates/{candidate_id}/stage": {"stage": "accepted"},
     "/console/candidates/{candidate_id}/reply": {"text": "您好"},
+    "/console/candidates/{candidate_id}/handover": {},
     "/console/candidates/{candidate_id}/release": {},
     "/console/candidates/{candidate_id}/invites": {"channel": "webchat"},
     "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
@@ -33,8 +36,9 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
     "/console/review/{reading_id}/labels": LABELS,
     "/console/settings/language": {"language": "en", "next": "/console/settings"},
-    "/console/settings/telegram": {},
-    "/console/settings/telegram/unlink": {},
+    "/console/settings/chats/{channel}": {},
+    "/console/settings/chats/{channel}/prefer": {},
+    "/console/settings/chats/{channel}/unlink": {},
     "/console/settings/sessions/{session_id}/revoke": {},
     "/console/signout": {},
 }
@@ -56,7 +60,8 @@ class Route:
 
     @property
     def is_about_somebody(self) -> bool:
-        return any(name in self.path for name in ("{candidate_id}", "{alert_id}", "{reading_id}"))
+        names = ("{candidate_id}", "{alert_id}", "{reading_id}", "{attachment_id}")
+        return any(name in self.path for name in names)
 
 
 def all_routes(office: Office) -> list[Route]:
@@ -69,12 +74,13 @@ def all_routes(office: Office) -> list[Route]:
 
 @dataclass(kw_only=True)
 class Things:
-    """A candidate with position, talk, reading and alert, of one HR and one manager."""
+    """A candidate with position, talk, reading, alert and file, of one HR and one manager."""
 
     candidate_id: str
     alert_id: str
     position_id: str
     reading_id: str
+    attachment_id: str
 
     def fill(self, path: str) -> str:
         ids = {
@@ -82,7 +88,9 @@ class Things:
             "alert_id": self.alert_id,
             "position_id": self.position_id,
             "reading_id": self.reading_id,
+            "attachment_id": self.attachment_id,
             "session_id": "s_none",
+            "channel": "telegram",
         }
         return path.format(**ids)
 
@@ -93,11 +101,16 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
     token = await office.chat(candidate)
     await office.http.post(f"/chat/{token}/messages", json={"text": SALARY})
     [alert] = await office.until(lambda: open_alerts(office, candidate))
+    sent = await send(office, token, some.PDF)
+    [file] = await office.road.database.read(
+        lambda tx: media.of_messages(tx, office.road.vault, [sent.json()["id"]])
+    )
     return Things(
         candidate_id=candidate,
         alert_id=alert.id,
         position_id=position,
         reading_id=alert.source,
+        attachment_id=file.id,
     )
 
 
@@ -152,12 +165,14 @@ def kind(answer: httpx2.Response) -> str:
     if answer.status_code == 404:
         return "unknown"
     good = answer.status_code in (200, 201, 303)
-    off = answer.status_code == 409  # Telegram is not set up here
+    off = answer.status_code == 409  # no other channel is set up here
     return "done" if good or off else f"{answer.status_code}"
 
 
 async def test_nobody_gets_past_any_door(office: Office) -> None:
-    things_ = Things(candidate_id="c_x", alert_id="a_x", position_id="p_x", reading_id="m_x")
+    things_ = Things(
+        candidate_id="c_x", alert_id="a_x", position_id="p_x", reading_id="m_x", attachment_id="t_x"
+    )
     for route in all_routes(office):
         if route.permission is Permission.PUBLIC or route.path == "/metrics":
             continue

@@ -12,8 +12,12 @@ import pytest
 
 from bot.web.console.cards import segments
 from bot.web.limits import Buckets
+from bot.web.notices import say
 from storage.enums import AlertStatus, Role
 from storage.queries import alerts, timeline, users
+from storage.queries.common import table, update
+from storage.queries.outbox import IN_DOUBT
+from storage.tables import Outbox
 from storage.viewer import SYSTEM
 from tests.integration.web.conftest import Office, cookie_header, running
 from tests.integration.web.test_chat import SALARY, open_alerts
@@ -100,6 +104,25 @@ async def test_a_candidates_page_tells_what_was_said_why_and_by_whom(office: Off
     assert "机器人已静音" in after
     await office.post(hr, f"/console/candidates/{candidate}/release")
     assert "机器人已静音" not in (await office.get(hr, f"/console/candidates/{candidate}")).text
+
+
+async def test_what_may_have_arrived_twice_is_sent_and_says_so(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    candidate = await office.candidate()
+    await office.chat(candidate)
+    await office.post(hr, f"/console/candidates/{candidate}/reply", text="材料收到了")
+    path = f"/console/candidates/{candidate}"
+
+    async def sent() -> bool:
+        return "已发送" in (await office.get(hr, path)).text
+
+    await office.until(sent)
+    twice = say("zh", "sent_twice")
+    assert twice not in (await office.get(hr, path)).text
+    await office.write(lambda tx: update(tx, Outbox, table(Outbox).c.id > 0, error=IN_DOUBT))
+    page = (await office.get(hr, path)).text
+    assert "已发送" in page
+    assert twice in page
 
 
 async def test_older_talk_is_a_page_further_back(sqlite_url: str, tmp_path: Path) -> None:

@@ -96,10 +96,12 @@ async def test_an_invited_colleague_keeps_role_and_login(office: Office) -> None
         assert sent.status_code == 303
         found = SECRET.search((await browser.get(f"/setup/{token}/totp")).text)
         assert found is not None
-        await submit(
+        done = await submit(
             browser, f"/setup/{token}/totp", f"/setup/{token}/totp",
             code=code_of(found[1].replace(" ", "")),
         )  # fmt: skip
+        assert 'href="/console"' in done.text  # leads on to the first page this role may open
+        assert (await browser.get("/console", follow_redirects=True)).status_code == 200
         assert (await browser.get("/console/candidates")).status_code == 200
         assert (await browser.get("/console/alerts")).status_code == 403
     row = await office.road.database.read(lambda tx: users.get_user(tx, invited))

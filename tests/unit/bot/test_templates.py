@@ -11,15 +11,18 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 from jinja2 import nodes
 
 from bot.web import public_views as public
+from bot.web import talk_views as talk
 from bot.web import views
 from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, environment, icon, read_words, static_url
+from bot.web.reasons import Reason
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
-from storage.enums import Author, Level, Review, Role, Stage, Verdict
+from storage.enums import Author, Level, MediaKind, Review, Role, Stage, Verdict
 from tests.e2e import review_samples, samples
 from tests.e2e.samples import EVIL, NOW, Sample, shell
 
@@ -40,7 +43,8 @@ GROUPS: dict[str, set[str]] = {
     "role": {role.value for role in Role},
     "author": {author.value for author in Author},
     "channel": {"webchat", "telegram", "wecom", "dingtalk", "feishu"},
-    "state": {"queued", "new", "sending", "sent", "dead", "ambiguous"},
+    "state": {"queued", "new", "sending", "held", "sent", "dead", "ambiguous"},
+    "media": {kind.value for kind in MediaKind},
     "invite_state": {"waiting", "used", "expired", "revoked"},
     "nav": {"alerts", "review", "candidates", "positions", "settings"},
     "answer": {review.value for review in Review},
@@ -54,7 +58,22 @@ GROUPS: dict[str, set[str]] = {
         for field in ("budget_low_k", "budget_high_k", "months")
         for hint in ("", "_hint")
     },
-    "error": {f"{status}.{part}" for status in (403, 404, 429, 500) for part in ("title", "text")},
+    "join": {"invite.title"}
+    | {
+        f"{kind}.{part}"
+        for kind in get_args(public.Joining)
+        if kind != "invite"
+        for part in ("title", "text")
+    },
+    "error": {
+        f"{kind}.{part}" for kind in (403, 404, 429, 500, "chat") for part in ("title", "text")
+    },
+    "chat": {
+        *("sending", "sent", "waiting", "failed", "retry", "me", "program", "long", "too_long"),
+        *("refused", "slow", "uploading", "chosen"),
+    },
+    "candidate.do": {"unsupported", "held", "dead", "ambiguous"},
+    "chat.quick": {"progress", "person", "help"},
 }
 
 
@@ -223,10 +242,14 @@ def test_words_of_a_person_are_never_html() -> None:
         samples.URGENT, candidate_name=EVIL, quote=evil, question=EVIL, suggestion=EVIL,
         turns=(views.Turn(author="candidate", text=EVIL),), position=EVIL, topic=EVIL,
     )  # fmt: skip
-    entry = replace(samples.ENTRIES[5], segments=evil, author_name=EVIL, error=EVIL)
+    entry = replace(
+        samples.ENTRIES[5], segments=evil, author_name=EVIL, outbound=True, state="dead",
+        reason=Reason(EVIL, EVIL, "en"),
+    )  # fmt: skip
+    happened = replace(entry, id="e", kind="event", aside=True)
     page = replace(
         samples.CANDIDATE, name=EVIL, alerts=(card,),
-        timeline=views.Timeline(days=views.by_day([entry], samples.ZONE)),
+        timeline=talk.Timeline(days=talk.by_day([entry, happened], samples.ZONE)),
         facts=(views.AgreedFact(name=EVIL, value=EVIL, source=EVIL, at=NOW),),
         factors=(views.RiskFactor(reason=EVIL, points=1, at=NOW, quote=evil),),
     )  # fmt: skip
@@ -289,6 +312,11 @@ def test_the_page_of_a_muted_bot_offers_to_release_it() -> None:
     assert "/console/candidates/c1/release" in muted
     assert "release" not in speaking
     assert "你接手后机器人会静音" in speaking
+    assert "handover" not in speaking
+    serving = replace(free, takeover=views.Takeover(channel="wecom", client=True))
+    taking = PAGES.render("console/_takeover.html", language="zh", shell=shell(), page=serving)
+    assert "我在企业微信里接待" in taking
+    assert 'action="/console/candidates/c1/handover"' in taking
 
 
 def test_a_moment_reads_in_the_company_time_zone() -> None:
@@ -318,7 +346,7 @@ def test_a_due_time_reads_as_what_is_left(span: timedelta, words: str) -> None:
 def test_the_timeline_breaks_at_local_midnight() -> None:
     late = replace(samples.ENTRIES[1], at=NOW.replace(hour=15, minute=59))  # 23:59 in Shanghai
     early = replace(samples.ENTRIES[2], at=NOW.replace(hour=16, minute=1))
-    days = views.by_day([late, early], samples.ZONE)
+    days = talk.by_day([late, early], samples.ZONE)
     assert [day.day.isoformat() for day in days] == ["2026-11-24", "2026-11-25"]
 
 
@@ -363,11 +391,3 @@ def test_our_scripts_never_write_html() -> None:
     )
     own = [path for path in STATIC_DIR.glob("*.js") if sinks.search(path.read_text("utf-8"))]
     assert own == []
-
-
-def test_the_candidate_page_is_light() -> None:
-    html = render(next(sample for sample in every_sample() if sample.name == "chat"))
-    files = re.findall(r'(?:src|href)="/static/([^"?]+)', html)
-    assert sorted(files) == ["chat.css", "chat.js", "icon.svg"]
-    size = len(html.encode()) + sum((STATIC_DIR / name).stat().st_size for name in files)
-    assert size < 40_000
