@@ -5,23 +5,30 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from bot.app import open_storage
+from bot.channels import base as channels
 from bot.errors import BotError
+from bot.messages import Aside, Inbound
 from bot.web import credentials
 from config.settings import Settings
 from nlp.corpus import write
 from storage.chain import Verdict
 from storage.database import Database, Tx
-from storage.enums import InvitePurpose, Role
+from storage.enums import InvitePurpose, MessageKind, Role
 from storage.queries import audit, invites, users
+from storage.queries.archive import Brought, Counted, bring
 from storage.vault import Vault
 from storage.viewer import KEY_SCOPES, Viewer
 
 T = TypeVar("T")
+#: Messages in one transaction: nobody else waits for longer.
+_BATCH = 500
 #: Whoever may run commands on this machine.
 OPERATOR = Viewer(id="operator", name="operator", role=None, sees_all=True)
 
@@ -125,6 +132,56 @@ def export_verdicts(settings: Settings, path: Path) -> int:
     finally:
         beside.unlink(missing_ok=True)
     return len(made)
+
+
+def bring_archive(settings: Settings, name: str, path: Path, account: str) -> tuple[Counted, int]:
+    """Bring a platform's own archive into the record; what became of it, and lines without sense.
+
+    Twice is as good as once. Raises ``BotError`` when there is nothing that could be read.
+    """
+    section = getattr(settings, name, None)
+    read = getattr(channels.load(name), "archived", None) if name in channels.discover() else None
+    if section is None or read is None:
+        raise BotError(f"{name} has no archive that could be brought in")
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            found = read(section, lines, account=account)
+    except OSError as error:
+        raise BotError(f"{path}: {error.strerror}") from error
+    past = [_brought(one) for one in found.said]
+    counted = Counted()
+    with _opened(settings) as (database, vault):
+        for at in range(0, len(past), _BATCH):
+            some = partial(bring, vault=vault, channel=name, past=past[at : at + _BATCH])
+            counted += database.submit(some).result()
+        details = asdict(counted) | {"unread": found.unread}
+        database.submit(
+            lambda tx: audit.append(
+                tx, vault.keystore, OPERATOR, "archive.import", name, details=details
+            )
+        ).result()
+    return counted, found.unread
+
+
+def _brought(one: Inbound | Aside) -> Brought:
+    if isinstance(one, Aside):
+        return Brought(
+            address=one.to.value,
+            by=one.by,
+            external_id=one.external_id,
+            kind=MessageKind.TEXT,
+            text=one.text,
+            sent_at=one.sent_at,
+        )
+    return Brought(
+        address=one.sender.value,
+        by="",
+        external_id=one.external_id,
+        kind=one.kind,
+        text=one.text,
+        sent_at=one.sent_at,
+        raw=one.raw,
+    )
 
 
 def verify_audit(settings: Settings) -> Verdict:

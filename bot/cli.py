@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from bot import logs
 from bot.errors import BotError, StorageError
 from config import settings as configuration
 from config.settings import Settings
+from config.sources import complaints
 
 cli = typer.Typer(
     name="yinuo",
@@ -27,9 +28,11 @@ cli = typer.Typer(
 user = typer.Typer(help="控制台账号", no_args_is_help=True)
 key = typer.Typer(help="接口密钥", no_args_is_help=True)
 audit = typer.Typer(help="审计链", no_args_is_help=True)
+channel = typer.Typer(help="渠道", no_args_is_help=True)
 cli.add_typer(user, name="user")
 cli.add_typer(key, name="key")
 cli.add_typer(audit, name="audit")
+cli.add_typer(channel, name="channel")
 
 
 def main() -> None:
@@ -45,9 +48,8 @@ def _settings(**overrides: Any) -> Settings:
     try:
         return configuration.load(**overrides)
     except ValidationError as error:
-        for complaint in error.errors(include_input=False, include_url=False):
-            place = ".".join(str(part) for part in complaint["loc"])
-            typer.echo(f"yinuo: 设置 {place}: {complaint['msg']}", err=True)
+        for complaint in complaints(error):
+            typer.echo(f"yinuo: 设置 {complaint}", err=True)
         raise SystemExit(1) from None
 
 
@@ -103,15 +105,59 @@ def demo(
 
 
 @cli.command()
-def doctor() -> None:
-    """检查配置、数据库、模型、渠道和时钟；每个问题都给出解决办法。"""
+def doctor(
+    offline: Annotated[
+        bool, typer.Option("--offline", help="不联网：不向平台确认渠道的凭据")
+    ] = False,
+) -> None:
+    """检查配置、数据库、模型、时钟和渠道；每个问题都给出解决办法。
+
+    会联网询问每个已配置的平台，询问前先打印它的地址；--offline 则不联网。
+    """
     from bot import doctor as checks
 
     logs.configure("ERROR")
+    _tell(checks.examine(online=not offline))
+
+
+@channel.command("check")
+def check_channel(
+    name: Annotated[str, typer.Argument(help="渠道名；不写则检查所有已配置的渠道")] = "",
+) -> None:
+    """联网询问平台，逐个证明渠道的凭据可用；不可用时指出要改的后台页面。"""
+    from bot import doctor as checks
+
+    logs.configure("ERROR")
+    _tell(checks.channels(_settings(), name))
+
+
+@channel.command("import")
+def import_archive(
+    name: Annotated[str, typer.Argument(help="渠道名；目前只有 wecom（会话内容存档）")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="已解密的记录，每行一个 JSON")],
+    account: Annotated[
+        str, typer.Option(help="这些联系人所属的客服账号 ID；不写则用 OPEN_KFIDS 的第一个")
+    ] = "",
+) -> None:
+    """把平台自己的会话存档并入候选人的记录；只记录，不解读、不回复；重复导入无害。"""
+    from bot import accounts
+
+    settings = _settings()
+    logs.configure("WARNING")
+    done, unread = accounts.bring_archive(settings, name, path, account)
+    typer.echo(
+        f"已并入 {done.kept} 条；此前已有 {done.known} 条，"
+        f"不是候选人的 {done.strangers} 条未保存，读不懂 {unread} 行"
+    )
+
+
+def _tell(findings: Iterable[Any]) -> None:
+    """Print what was found; ends with 1 when something failed."""
     failed = False
-    for finding in checks.examine():
-        mark = {"ok": "✓", "warn": "!", "fail": "✗"}[finding.state]
+    for finding in findings:
+        mark = {"ok": "✓", "note": "·", "warn": "!", "fail": "✗"}[finding.state]
         typer.echo(f"{mark} {finding.what}：{finding.found}")
+        sys.stdout.flush()  # what is announced is read before it is done
         if finding.remedy:
             typer.echo(f"    → {finding.remedy}")
         failed = failed or finding.state == "fail"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,16 +13,18 @@ from typing import Literal
 from pydantic import ValidationError
 
 from bot import app, models, serving
+from bot.channels import base
 from bot.channels.base import Channel
-from bot.errors import BotError, CredentialsWrong, DeliveryError, StorageError
+from bot.errors import BotError, CredentialsWrong, DeliveryError, NotReady, StorageError, Unknown
 from config import settings as configuration
-from config.settings import Settings
+from config.settings import Settings, idle, lacking
+from config.sources import complaints, strange, variable
 from nlp.reading import Utterance
 from scheduler import guard
 from storage import migrate, sqlite
 from storage.crypto import Keystore
 from storage.database import Database, open_database
-from storage.queries import audit, outbox, users
+from storage.queries import audit, outbox, queues, users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +32,42 @@ class Finding:
     """One check. ``remedy`` says what to do when it is not ok."""
 
     what: str
-    state: Literal["ok", "warn", "fail"]
+    state: Literal["ok", "note", "warn", "fail"]
     found: str
     remedy: str = ""
 
 
-def examine() -> Iterator[Finding]:
-    """All checks, one after the other; without settings nothing else can be checked."""
+def examine(*, online: bool = True) -> Iterator[Finding]:
+    """All checks, one after the other; without settings nothing else can be checked.
+
+    ``online``: whether platforms are asked; each is announced before it is called.
+    """
     try:
         settings = configuration.load()
     except ValidationError as error:
-        complaint = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in complaint["loc"])
         yield Finding(
             what="设置",
             state="fail",
-            found=f"{place}: {complaint['msg']}",
-            remedy="改正 config/settings.yaml 或对应的 YINUO_… 环境变量",
+            found="；".join(complaints(error)),
+            remedy="改正这个环境变量，或 config/settings.yaml 里的同名设置",
         )
         return
     yield Finding(what="设置", state="ok", found=f"数据目录 {settings.data_dir}")
+    yield from _unread()
     for check in CHECKS:
         yield from check(settings)
+    yield from channels(settings, online=online)
+
+
+def _unread() -> Iterator[Finding]:
+    found = strange(Settings, os.environ)
+    if found:
+        yield Finding(
+            what="设置",
+            state="warn",
+            found=f"没有这样的设置，没有作用：{'、'.join(found)}",
+            remedy="核对拼写：YINUO_<一节>__<名称>，中间是两个下划线",
+        )
 
 
 def _content(settings: Settings) -> Iterator[Finding]:
@@ -137,7 +154,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _stored(settings: Settings, database: Database) -> Iterator[Finding]:
-    keystore = Keystore.load(settings.keystore_path)
+    try:
+        keystore = Keystore.load(settings.keystore_path)
+    except StorageError:
+        return  # the keys' own check has said so
     expected = database.submit_read(lambda tx: users.setting(tx, "keystore")).result()
     if expected and expected != keystore.fingerprint:
         yield Finding(
@@ -157,6 +177,14 @@ def _stored(settings: Settings, database: Database) -> Iterator[Finding]:
         )
     else:
         yield Finding(what="审计链", state="ok", found=f"{verdict.count} 条，完整")
+    for queue in database.submit_read(queues.failing).result():
+        since = f"{queue.pulled_at:%Y-%m-%d %H:%M} UTC" if queue.pulled_at else "无"
+        yield Finding(
+            what=f"收取 {queue.channel}",
+            state="warn",
+            found=f"{queue.account}：{queue.error}（上次成功：{since}）",
+            remedy="按原因处理；消息在平台只保留三天，恢复后会自动补取",
+        )
     dead = database.submit_read(lambda tx: outbox.dead_letters(tx)).result()
     if dead:
         yield Finding(
@@ -192,34 +220,116 @@ def _reader(settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _channels(settings: Settings) -> Iterator[Finding]:
-    if not settings.keystore_path.exists():
-        yield Finding(what="渠道", state="ok", found="首次运行后再检查")
-        return
-    keystore = Keystore.load(settings.keystore_path)
-    for name, channel in app.open_channels(settings, keystore).items():
-        try:
-            asyncio.run(_checked(channel))
-        except CredentialsWrong as error:
-            yield Finding(what=f"渠道 {name}", state="fail", found="凭据无效", remedy=str(error))
-        except BotError as error:
-            yield Finding(what=f"渠道 {name}", state="fail", found=str(error))
-        except DeliveryError as error:
-            yield Finding(
-                what=f"渠道 {name}",
-                state="fail",
-                found=str(error),
-                remedy="检查网络或代理能否访问该平台",
-            )
-        else:
-            yield Finding(what=f"渠道 {name}", state="ok", found="凭据有效")
-    if settings.telegram.enabled and settings.data_region == "cn":
+def channels(settings: Settings, only: str = "", *, online: bool = True) -> Iterator[Finding]:
+    """Whether each channel that is set up, or the one named, works with its credentials.
+
+    Raises ``NotReady`` for a name that is no channel or is not set up.
+    """
+    names = app.chosen(settings)
+    if only and only not in names and not _held_back(settings, only):
+        raise NotReady(_absent(settings, only))
+    keystore = _keystore(settings)
+    for name in [only] if only else base.discover():
+        yield from _unfinished(settings, name)
+        if name in names:
+            yield from _channel(settings, keystore, name, online=online)
+        yield from _region(settings, name, asked=bool(only))
+
+
+def _unfinished(settings: Settings, name: str) -> Iterator[Finding]:
+    """What was given of a channel and does not do what somebody hopes."""
+    if missing := lacking(settings, name):
+        yield Finding(
+            what=f"渠道 {name}",
+            state="fail",
+            found=f"设了一半，没有启用：还缺 {'、'.join(missing)}",
+            remedy=f"补上，或删掉其余的；步骤见 {_guide(name)}",
+        )
+    if unused := idle(settings, name):
+        yield Finding(
+            what=f"渠道 {name}",
+            state="warn",
+            found=f"目前没有作用：{'、'.join(unused)}",
+            remedy=f"删掉它；该用哪个设置见 {_guide(name)}",
+        )
+
+
+def _absent(settings: Settings, name: str) -> str:
+    """Why a channel that somebody asked about is not there."""
+    known = base.discover()
+    if name not in known:
+        return f"没有渠道 {name}（有：{'、'.join(known)}）"
+    needs = getattr(getattr(settings, name, None), "needs", ())
+    missing = lacking(settings, name) or [variable((name, need)) for need in needs]
+    what = f"还缺 {'、'.join(missing)}" if missing else f"{variable((name, 'enabled'))} 不是 true"
+    return f"渠道 {name} 没有启用：{what}；步骤见 {_guide(name)}"
+
+
+def _guide(name: str) -> str:
+    return f"bot/channels/guides/{name}.md"
+
+
+def _keystore(settings: Settings) -> Keystore:
+    """The keys, or some for the moment: asking a platform must not make a key file."""
+    try:
+        return Keystore.load(settings.keystore_path)
+    except StorageError:  # missing, or no good, as the check of the keys says
+        return Keystore.generate()
+
+
+def _held_back(settings: Settings, name: str) -> bool:
+    """Whether a channel is set up and not used, because of where it keeps what people say."""
+    section = getattr(settings, name, None)
+    return section is not None and section.enabled and settings.forbids(name)
+
+
+def _region(settings: Settings, name: str, *, asked: bool) -> Iterator[Finding]:
+    if _held_back(settings, name):
         yield Finding(
             what="数据出境",
-            state="warn",
-            found="Telegram 会把候选人信息传到境外",
-            remedy="取得候选人单独同意并完成评估后再使用；不需要时删除 Telegram 的令牌",
+            state="fail" if asked else "warn",
+            found=f"{name} 会把候选人信息传到境外，data_region=cn 时不启用",
+            remedy=f"取得候选人单独同意并完成评估后，设置 YINUO_{name.upper()}__ABROAD=true；"
+            "不需要时删除它的令牌",
         )
+
+
+def _channel(
+    settings: Settings, keystore: Keystore, name: str, *, online: bool
+) -> Iterator[Finding]:
+    what, address = f"渠道 {name}", getattr(getattr(settings, name), "address", "")
+    try:
+        channel = app.open_channel(settings, keystore, name)
+    except BotError as error:
+        yield Finding(what=what, state="fail", found="设置不对", remedy=str(error))
+        return
+    if not address:
+        yield Finding(what=what, state="ok", found="可用，不经过外部平台")
+        return
+    if not online:
+        yield Finding(what=what, state="note", found="已配置；没有联网，凭据未经平台确认")
+        return
+    yield Finding(what=what, state="note", found=f"联网询问 {address}")
+    yield _asked(channel, what, address)
+
+
+def _asked(channel: Channel, what: str, address: str) -> Finding:
+    """What the platform says of our settings."""
+    try:
+        asyncio.run(_checked(channel))
+    except CredentialsWrong as error:
+        return Finding(what=what, state="fail", found="平台不放行", remedy=str(error))
+    except BotError as error:
+        return Finding(what=what, state="fail", found="设置不完整", remedy=str(error))
+    except DeliveryError as error:
+        return Finding(
+            what=what,
+            state="fail",
+            found="平台没有回应" if isinstance(error, Unknown) else str(error),
+            remedy=f"过一会儿再试；一直如此时，看这台机器能否访问 {address}："
+            "网络、DNS、代理（HTTPS_PROXY）",
+        )
+    return Finding(what=what, state="ok", found="平台认可现在的凭据和权限")
 
 
 async def _checked(channel: Channel) -> None:
@@ -261,4 +371,4 @@ def _clock_seen(settings: Settings) -> datetime | None:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (_content, _address, _keys, _database, _reader, _channels, _clock)
+CHECKS: tuple[Check, ...] = (_content, _address, _keys, _database, _reader, _clock)
