@@ -36,6 +36,8 @@ VOLUME ["/var/lib/yinuo", "/var/lib/yinuo-keys"]
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+# Channels are switched on by the environment (YINUO_WECOM__..., YINUO_DINGTALK__..., and so on);
+# their guides are inside, beside the code: bot/channels/guides.
 # Beyond loopback the product starts only behind TLS: set YINUO_WEB__TLS_CERT and _KEY, or name the
 # proxy that ends TLS in YINUO_WEB__TRUSTED_PROXIES (compose.yaml does).
 CMD ["yinuo", "serve", "--host", "0.0.0.0"]

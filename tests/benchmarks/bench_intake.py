@@ -25,6 +25,7 @@ TEXT = "薪资这块我还想再考虑一下，周五前给您答复"
 def _served(fake: FakeTelegram, url: str, *, module: str, pause: float) -> Iterator[House]:
     extra = {
         "YINUO_TELEGRAM__BOT_TOKEN": fake.token,
+        "YINUO_TELEGRAM__ABROAD": "true",
         "YINUO_TELEGRAM__SECRET_TOKEN": SECRET,
         "YINUO_TELEGRAM__API_BASE": fake.api_base,
         "YINUO_TELEGRAM__BOT_USERNAME": fake.bot_username,

@@ -48,7 +48,7 @@ async def test_an_invite_binds_one_chat_even_when_two_open_it_at_once(database: 
 
     def write(tx: Tx, turned: rows.Turned) -> str:
         outcome = decide(turned.context, None, a_rulebook(), now=tx.now)
-        records.write(tx, vault, turned, None, outcome)
+        records.write(tx, vault, turned, None, outcome, channels=())
         return outcome.replies[0].text
 
     talks = await database.write(arrive)

@@ -5,127 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot import accounts, desk, pipeline
-from bot.app import App, build
 from bot.errors import BotError
-from bot.messages import Address, Inbound, Received
-from bot.pipeline import Road
 from config.settings import Settings
 from nlp import corpus
 from nlp.scheme import Condition, Intent
-from storage.crypto import Keystore
-from storage.database import Tx
-from storage.enums import Author, MessageKind, Review, Role, Stage, Verdict
-from storage.queries import alerts, audit, backfill, people, users
-from storage.queries.backfill import PastMessage
+from storage.enums import Review, Stage, Verdict
+from storage.queries import audit
 from storage.queries.common import table, update
 from storage.queries.review import Labels
 from storage.tables import Candidate
-from storage.viewer import SYSTEM, Viewer
-from tests.doubt import DOUBT, DoubtReader
+from tests.doubt import DOUBT
+from tests.integration.hr import Desk
 
-NAME, PHONE = "张三丰", "13812345678"
+PHONE = "13812345678"
 REFUSAL = "到不了两万我就不过去了"
 MENDED = Labels(intents=("terms",), commitment=1, reported=False, condition="soft")
-
-
-@dataclass(kw_only=True)
-class Desk:
-    """An installation that is not started, with one HR and ways to speak and judge."""
-
-    app: App
-    road: Road
-    hr: Viewer
-    said: int = 0
-
-    def write(self, work: Any) -> Any:
-        return self.road.database.submit(work).result(20)
-
-    def candidate(self, name: str = NAME, stage: Stage = Stage.OFFER) -> tuple[str, str, str]:
-        """A candidate; their id, conversation and address."""
-        address = f"w_{name}"
-
-        def work(tx: Tx) -> tuple[str, str, str]:
-            made = people.create_candidate(
-                tx, self.road.vault, self.hr, name=name, stage=stage, owner_id=self.hr.id
-            )
-            talk = backfill.talk(
-                tx, self.road.vault, candidate_id=made, channel="webchat", address=address
-            )
-            return made, talk.id, address
-
-        found: tuple[str, str, str] = self.write(work)
-        return found
-
-    async def say(self, talk: tuple[str, str, str], *texts: str) -> str:
-        """The candidate speaks in one breath and is read; the uid of the last message."""
-        stored: Sequence[Any] = ()
-        for text in texts:
-            self.said += 1
-            message = Inbound(
-                external_id=f"e{self.said}",
-                sender=Address("webchat", talk[2]),
-                kind=MessageKind.TEXT,
-                text=text,
-                sent_at=self.road.now(),
-            )
-            stored = await self.app.door.accept(Received(messages=(message,)))
-        await pipeline.handle(self.road, talk[1])
-        return str(stored[0].uid)
-
-    def answered(self, talk: tuple[str, str, str], text: str) -> None:
-        """HR wrote something to the candidate a while ago."""
-
-        def work(tx: Tx) -> None:
-            row = backfill.talk_by_id(tx, talk[1])
-            past = PastMessage(
-                uid=f"m_past{self.said}", author=Author.HR, author_id=self.hr.id, text=text,
-                at=tx.now,
-            )  # fmt: skip
-            backfill.messages(tx, self.road.vault.key(tx, row.subject_id), row, [past])
-
-        self.said += 1
-        self.write(work)
-
-    async def judge(self, uid: str, verdict: Verdict) -> None:
-        """Say what the alert of a message was worth."""
-        rows = await self.road.database.read(
-            lambda tx: alerts.page(tx, self.road.vault, SYSTEM, limit=100)
-        )
-        [alert] = [row for row in rows if row.source == uid]
-        cause = f"test:{uid}:{verdict}"
-        await desk.judge(self.road, self.hr, alert.id, verdict, cause=cause)
-
-
-@pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
-    """Of one installation on each kind of database."""
-    return Settings(data_dir=tmp_path, database_url=database_url)
-
-
-@pytest.fixture
-def hr_desk(settings: Settings) -> Any:
-    """The desk of 王敏."""
-    Keystore.create(settings.keystore_path)
-    app = build(settings)
-    app.road.reader = DoubtReader()
-    app.road.pause = app.road.longest = timedelta(0)
-
-    def work(tx: Tx) -> str:
-        return users.create_user(tx, login="wangmin", name="王敏", role=Role.HR)
-
-    user_id = app.database.submit(work).result(20)
-    viewer = Viewer.of_user(user_id, "王敏", Role.HR)
-    yield Desk(app=app, road=app.road, hr=viewer)
-    app.database.close()
 
 
 def exported(settings: Settings, path: Path) -> list[corpus.Example]:

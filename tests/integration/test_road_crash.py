@@ -77,6 +77,7 @@ def installed(
 ) -> Iterator[House]:
     extra = {
         "YINUO_TELEGRAM__BOT_TOKEN": fake.token,
+        "YINUO_TELEGRAM__ABROAD": "true",
         "YINUO_TELEGRAM__SECRET_TOKEN": SECRET,
         "YINUO_TELEGRAM__API_BASE": fake.api_base,
         "YINUO_TELEGRAM__BOT_USERNAME": fake.bot_username,

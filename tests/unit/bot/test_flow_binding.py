@@ -68,3 +68,10 @@ def test_a_link_that_cannot_be_used_binds_nothing(changes: dict[str, object]) ->
     outcome = binding.step(a_context("/start abc", **changes), None, BOOK, now=NOW)
     assert outcome.bind is None
     assert outcome.replies[0].text == BOOK.replies.invite_bad
+
+
+def test_whoever_comes_in_again_by_their_own_link_is_greeted_and_not_scolded() -> None:
+    context = a_context("/start abc", candidate=a_candidate(), invite=None, returned=True)
+    outcome = binding.step(context, None, BOOK, now=NOW)
+    assert outcome.bind is None
+    assert [reply.text for reply in outcome.replies] == [BOOK.replies.invite_known]

@@ -31,3 +31,9 @@ def test_they_are_told_once_a_day() -> None:
 def test_who_is_known_is_no_stranger() -> None:
     assert not stranger.wants(a_context("在吗"), None)
     assert not stranger.wants(a_context("在吗", candidate=None, staff=a_colleague()), None)
+
+
+def test_while_a_colleague_talks_with_them_nothing_is_asked() -> None:
+    context = a_context("在吗", candidate=None, state={}, muted=True)
+    outcome = stranger.step(context, None, a_rulebook(), now=NOW)
+    assert (outcome.replies, outcome.state) == ((), None)

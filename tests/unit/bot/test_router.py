@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 from typing import Any
 
 import pytest
@@ -101,6 +102,23 @@ def test_a_muted_bot_says_nothing_but_still_hears(text: str, state: dict[str, An
     assert outcome.replies == ()
     assert "decline" in [alert.topic for alert in outcome.alerts]
     assert outcome.score == 60
+
+
+def test_in_a_chat_we_only_listen_to_everything_is_heard_and_nothing_is_said() -> None:
+    people: tuple[dict[str, Any], ...] = ({"candidate": a_candidate()}, {"candidate": None}, STAFF)
+    texts = ("", "你好", "转人工", "我的进度", "帮助", "/start abc", "薪资再考虑一下", PRESS)
+    for who, text, state in itertools.product(people, texts, ({}, {"greeted": True})):
+        invite = an_invite() if text == "/start abc" else None
+        context = a_context(text, **who, state=state, listens=True, invite=invite)
+        reading = heard(context, Intent.SALARY, commitment=-1, deadline=date(2026, 11, 6))
+        for read in (None, reading):
+            outcome = router.decide(context, read, BOOK, now=NOW)
+            assert outcome.flow == "overhearing"
+            assert (outcome.replies, outcome.bind, outcome.press_note) == ((), None, "")
+            assert (outcome.muted, outcome.state, outcome.verdicts) == (None, None, ())
+            assert {plan.kind for plan in outcome.plans} <= {"deadline"}
+        known = who.get("candidate") is not None
+        assert [alert.topic for alert in outcome.alerts] == (["salary"] if known else [])
 
 
 def test_the_same_turn_is_decided_the_same_way_again() -> None:

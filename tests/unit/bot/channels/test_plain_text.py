@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -89,6 +91,34 @@ def test_a_cut_text_fits(text: str, limit: int) -> None:
     short = cut(text, limit)
     assert units(short) <= limit
     assert short == text or short == "" or short.endswith("…")
+
+
+@given(TEXTS, st.integers(min_value=33, max_value=64))
+def test_what_is_kept_is_the_first_part_of_a_split(text: str, limit: int) -> None:
+    short = cut(text, limit)
+    if short != text:
+        assert short == split(text, limit - 1)[0] + "…"
+
+
+@pytest.mark.parametrize("measure", [units, octets])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "很长的话。" * 40_000,
+        "字" * 200_000,
+        "a" + "\u0301" * 200_000,
+        "。\u0301" * 100_000,
+        "🇨🇳" * 100_000,
+        " " * 200_000 + "x",
+    ],
+)
+def test_what_is_dropped_costs_nothing(text: str, measure: Callable[[str], int]) -> None:
+    took = []
+    for _ in range(3):  # the best of some: the machine may be busy with something else
+        began = time.thread_time()
+        assert measure(cut(text, 1_000, measure)) <= 1_000
+        took.append(time.thread_time() - began)
+    assert min(took) < 0.02
 
 
 def test_without_choices_nothing_is_asked() -> None:

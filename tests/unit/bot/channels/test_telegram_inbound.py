@@ -10,13 +10,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.telegram_inbound import MAX_BYTES, decode, decode_update
+from bot.channels.telegram_address import chat_of
+from bot.channels.telegram_business import Line, line_id
+from bot.channels.telegram_content import MAX_RAW
+from bot.channels.telegram_inbound import MAX_BYTES, checked, decoded, opened
 from bot.errors import Malformed
-from bot.messages import Received
-from storage.enums import MessageKind
+from bot.messages import Address, Inbound, Media, Overheard, Received
+from storage.enums import MediaKind, MessageKind
 
 PAYLOADS = Path(__file__).parents[3] / "contract/payloads/telegram"
 CAPTURED = [json.loads(path.read_text("utf-8")) for path in sorted(PAYLOADS.glob("*.json"))]
+
+
+LINE = Line(id="bc1", host=9)
+
+
+def decode_update(update: Any) -> Received:
+    """As the channel does; whoever it was heard from is an account of 9."""
+    data = checked(update)
+    return decoded(data, LINE if line_id(data) is not None else None)
+
+
+def decode(body: bytes) -> Received:
+    return decode_update(opened(body))
 
 
 def message(**more: Any) -> dict[str, Any]:
@@ -92,19 +108,127 @@ def test_the_id_of_a_press_is_short_and_plain(query_id: str) -> None:
         decode_update(press)
 
 
-@pytest.mark.parametrize(
-    ("more", "text"),
-    [
-        ({"caption": "体检"}, "[图片] 体检"),
-        ({"media_group_id": "5"}, "[图片]"),
-    ],
-)
-def test_a_caption_is_kept(more: dict[str, Any], text: str) -> None:
-    sizes = [{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}]
-    update = message(photo=sizes, **more)
+PHOTO = [
+    {"file_id": "s", "file_unique_id": "b", "width": 1, "height": 1},
+    {"file_id": "L-_1", "file_unique_id": "c", "width": 9, "height": 9, "file_size": 70},
+]
+VOICE = {"file_id": "v", "file_unique_id": "u", "duration": 3}
+
+
+def attached(**more: Any) -> Inbound:
+    update = message(**more)
     del update["message"]["text"]
     [said] = decode_update(update).messages
-    assert (said.kind, said.text) == (MessageKind.UNSUPPORTED, text)
+    return said
+
+
+def test_words_under_a_picture_are_words_and_the_picture_is_kept() -> None:
+    said = attached(photo=PHOTO, caption=" 对方给到 30k ")
+    assert (said.kind, said.text, said.raw) == (MessageKind.TEXT, "对方给到 30k", "")
+    assert said.media == (Media(id="L-_1", kind=MediaKind.IMAGE, size=70),)
+
+
+@pytest.mark.parametrize("caption", [None, "", "  "])
+def test_a_picture_without_words_is_named(caption: str | None) -> None:
+    said = attached(photo=PHOTO, media_group_id="5", caption=caption)
+    assert (said.kind, said.text) == (MessageKind.UNSUPPORTED, "[图片]")
+    assert [one.id for one in said.media] == ["L-_1"]
+    assert json.loads(said.raw)["media_group_id"] == "5"
+
+
+@pytest.mark.parametrize("aside", [{"effect_id": "5104841245755180586"}, {"reply_to_story": {
+    "id": 1, "chat": {"id": 7, "type": "private"}}}])  # fmt: skip
+def test_what_a_message_has_besides_its_kind_does_not_hide_the_kind(aside: dict[str, Any]) -> None:
+    """The library lists an effect among the kinds, and before most of them."""
+    assert attached(voice=VOICE, **aside).text == "[语音]"
+
+
+@pytest.mark.parametrize("file_id", ["", "a/b", "../x", "号", "a" * 201, ["x"]])
+def test_an_id_that_cannot_be_one_is_not_asked_for(file_id: Any) -> None:
+    assert attached(voice=VOICE | {"file_id": file_id}).media == ()
+
+
+def test_only_so_much_is_kept_of_the_platforms_own_form() -> None:
+    said = attached(hologram={"x": "好" * 9_000})
+    assert (said.text, len(said.raw)) == ("[其他消息]", MAX_RAW)
+
+
+# In a colleague's own chat
+
+
+def overheard(who: int, kind: str = "business_message", **more: Any) -> dict[str, Any]:
+    """What ``who`` wrote in the chat of 9 and 7."""
+    person = {"id": who, "is_bot": False, "first_name": "x"}
+    inner = message(**{"from": person, "business_connection_id": "bc1"} | more)["message"]
+    return {"update_id": 5, kind: inner}
+
+
+def test_what_the_other_writes_is_theirs_and_what_the_owner_writes_an_aside() -> None:
+    where = Address("telegram", "biz/bc1/7")
+    both = Overheard(host=Address("telegram", "9"), person=Address("telegram", "7"))
+    [said] = decode_update(overheard(7)).messages
+    assert (said.sender, said.overheard, said.external_id) == (where, both, "b:bc1:7:1")
+    received = decode_update(overheard(9))
+    [aside] = received.asides
+    assert received.messages == ()
+    assert (aside.to, aside.by, aside.overheard) == (where, "9", both)
+    assert aside.external_id == "b:bc1:7:1"  # one chat, one numbering
+
+
+def test_an_edit_is_said_again_by_whoever_made_it() -> None:
+    kind, when = "edited_business_message", {"edit_date": 1793581300}
+    [said] = decode_update(overheard(7, kind, **when)).messages
+    [aside] = decode_update(overheard(9, kind, **when)).asides
+    assert said.external_id == aside.external_id == "be:bc1:7:1:5"
+    assert said.sent_at.timestamp() == aside.sent_at.timestamp() == 1793581300
+    moved = overheard(7, kind, location={"latitude": 1.0, "longitude": 1.0}, **when)
+    del moved[kind]["text"]
+    assert decode_update(moved) == Received()
+
+
+BOT = {"id": 1, "is_bot": True, "first_name": "b"}
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        overheard(8),  # neither of the two
+        overheard(9, sender_business_bot=BOT),  # a bot in the owner's name
+        overheard(7, **{"from": BOT}),
+        overheard(7, **{"from": None}),
+        overheard(7, chat={"id": -100, "type": "supergroup", "title": "t"}),
+        overheard(7, pinned_message={"message_id": 1, "date": 0, "chat": {"id": 7, "type": "p"}}),
+    ],
+)
+def test_whatever_else_passes_there_is_not_heard(update: dict[str, Any]) -> None:
+    if "pinned_message" in update["business_message"]:
+        del update["business_message"]["text"]
+    assert decode_update(update) == Received()
+
+
+def test_the_bots_own_chat_and_the_owners_are_never_one() -> None:
+    [own], [theirs] = decode_update(message()).messages, decode_update(overheard(7)).messages
+    assert own.sender != theirs.sender
+    assert own.external_id != theirs.external_id
+
+
+@pytest.mark.parametrize("id", [None, "", 5, "a/b", "a" * 65, "号", "a:b"])
+def test_the_id_of_a_connection_is_short_and_plain(id: Any) -> None:
+    with pytest.raises(Malformed):
+        decode_update(overheard(7, business_connection_id=id))
+
+
+def test_what_is_deleted_stays_said_and_is_noted() -> None:
+    body = {
+        "business_connection_id": "bc1",
+        "chat": {"id": 7, "type": "private", "first_name": "Li"},
+        "message_ids": [1, 2, 3],
+    }
+    [note] = decode_update({"update_id": 5, "deleted_business_messages": body}).messages
+    assert (note.external_id, note.kind) == ("bd:bc1:7:5", MessageKind.UNSUPPORTED)
+    assert "3 条消息被删除" in note.text
+    none = body | {"message_ids": []}
+    assert decode_update({"update_id": 5, "deleted_business_messages": none}) == Received()
 
 
 def test_what_another_bot_says_is_not_heard() -> None:
@@ -158,7 +282,7 @@ def test_a_damaged_update_is_decoded_or_malformed_and_nothing_else(update: Any) 
     for said in received.messages:
         said.text.encode()
         assert said.sent_at.utcoffset() is not None
-        int(said.sender.value)
+        assert chat_of(said.sender.value) is not None or said.overheard is not None
 
 
 @settings(max_examples=200, deadline=None)
