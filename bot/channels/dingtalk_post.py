@@ -22,6 +22,7 @@ from bot.channels.dingtalk_errors import (
     WORDS,
     Refusal,
     Trouble,
+    meaning,
     page,
 )
 from bot.channels.dingtalk_frames import waved
@@ -89,6 +90,8 @@ class Post:
         try:
             await self._client.post(ticket.value, _as_webhook(payload))
         except Refusal as refusal:
+            if isinstance(meaning(refusal), TryLater):
+                raise  # busy is not over; the robot's own initiative costs quota
             log.info("dingtalk.session_over", code=refusal.code)
             if refusal.status < 500:
                 self._dead[name] = None

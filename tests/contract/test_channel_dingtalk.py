@@ -70,6 +70,19 @@ async def test_a_session_that_died_early_falls_back_and_is_not_asked_again(
     assert len(fake.calls_of(SESSION)) == 1
 
 
+@pytest.mark.parametrize("code", [90018, -1])
+async def test_a_busy_session_is_not_over(
+    fake: FakeDingTalk, channel: DingTalk, li: Member, code: int
+) -> None:
+    to = Address("dingtalk", "u/u1", await ticket_of(fake, channel, li))
+    fake.fail_next(SESSION, code)
+    with pytest.raises(TryLater):
+        await say(channel, to=to)
+    await say(channel, to=to)
+    assert [m.via for m in li.received()] == ["session"]
+    assert fake.used["calls"] == 0
+
+
 async def test_a_ticket_past_its_time_is_not_used(
     fake: FakeDingTalk, channel: DingTalk, li: Member
 ) -> None:

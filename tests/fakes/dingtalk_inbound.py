@@ -44,6 +44,7 @@ class Inbound:
         self._sessions: dict[str, Session] = {}
         self._files: dict[str, StoredFile] = {}
         self._downloads: dict[str, tuple[StoredFile, float]] = {}
+        self._signed_ms = 0
         self.callback_url = ""  # where the robot receives by HTTP; "" for Stream
 
     def endpoints(self) -> list[Endpoint]:
@@ -151,7 +152,7 @@ class Inbound:
 
     def signed(self, body: Json, *, secret: str = "", timestamp_ms: int | None = None) -> Push:
         """One HTTP callback; `secret` and `timestamp_ms` make one that is not to be believed."""
-        timestamp = str(self._state.now_ms() if timestamp_ms is None else timestamp_ms)
+        timestamp = str(self._now_ms() if timestamp_ms is None else timestamp_ms)
         sign = robot_sign(secret or self._state.app.client_secret, timestamp)
         return Push(
             url=self.callback_url,
@@ -163,6 +164,13 @@ class Inbound:
             body=json.dumps(body, ensure_ascii=False).encode(),
             at=self._state.clock(),
         )
+
+    def _now_ms(self) -> int:
+        now = self._state.now_ms()
+        if not self._state.unconfirmed.same_millisecond:
+            now = max(now, self._signed_ms + 1)
+        self._signed_ms = now
+        return now
 
     def _answered(self, conversation_id: str, outcome: Outcome) -> None:
         """The answer to an HTTP callback may be a message; what is none is dropped silently."""

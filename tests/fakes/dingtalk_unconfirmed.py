@@ -43,6 +43,9 @@ class Unconfirmed:
     message_attempts: int = 2
     """The same for bot messages; None: they are never pushed again."""
 
+    same_millisecond: bool = True
+    """Whether two calls to the app may bear the same time, and so the same signature."""
+
     queued_while_away: bool = False
     """Whether what arrives while nothing is connected waits; otherwise it is lost."""
 

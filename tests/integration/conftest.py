@@ -20,6 +20,8 @@ from tests.doubt import DoubtReader
 from tests.integration.commands import Commands, commands
 from tests.integration.hr import Desk
 
+pytest.register_assert_rewrite("tests.integration.storm.verdict")
+
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
