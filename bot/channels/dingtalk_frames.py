@@ -10,7 +10,8 @@ from typing import Any
 from bot.channels import dingtalk_inbound as inbound
 from bot.channels.dingtalk_config import Config
 from bot.channels.dingtalk_inbound import Told, Wave
-from bot.channels.dingtalk_values import moment, opened, words
+from bot.channels.dingtalk_values import moment, words
+from bot.channels.strict_json import whole
 from bot.errors import Malformed
 
 SYSTEM, EVENT, CALLBACK = "SYSTEM", "EVENT", "CALLBACK"
@@ -49,7 +50,7 @@ class Frame:
 
 def frame_of(text: str | bytes) -> Frame:
     """Open a frame. Raises ``Malformed``."""
-    outer = opened(text)
+    outer = whole(text)
     headers = outer.get("headers")
     if not isinstance(headers, dict):
         raise Malformed("a frame has headers")
@@ -65,11 +66,11 @@ def frame_of(text: str | bytes) -> Frame:
 def decode(frame: Frame, config: Config, *, now: datetime) -> Told | None:
     """What a frame tells; None where nobody here listens to it. Raises ``Malformed``."""
     if frame.kind == EVENT:
-        return Told(received=inbound.event(opened(frame.data)))
+        return Told(received=inbound.event(whole(frame.data)))
     if frame.kind == CALLBACK and frame.topic == BOT:
-        return inbound.message(opened(frame.data), config, now=now)
+        return inbound.message(whole(frame.data), config, now=now)
     if frame.is_press:
-        data, at = opened(frame.data), frame.at or now
+        data, at = whole(frame.data), frame.at or now
         return Told(received=inbound.press(data, config, delivery=frame.id, sent_at=at))
     return None
 

@@ -22,7 +22,8 @@ from bot.channels import dingtalk_frames as frames
 from bot.channels import dingtalk_inbound as inbound
 from bot.channels import dingtalk_sign as sign
 from bot.channels.dingtalk_config import HTTP, Config
-from bot.channels.dingtalk_values import MAX_BYTES, milliseconds, opened, words
+from bot.channels.dingtalk_values import milliseconds, words
+from bot.channels.strict_json import MAX_BYTES, whole
 from bot.errors import Malformed, Refused
 from bot.messages import HttpCall, Received
 
@@ -66,7 +67,7 @@ class Hooks:
         timestamp = call.headers.get("timestamp", "")
         wanted = sign.robot_sign(self._config.client_secret, timestamp[:20])
         self._verify(call, timestamp, call.headers.get("sign", ""), wanted)
-        told = inbound.message(opened(call.body), self._config, now=self._now())
+        told = inbound.message(whole(call.body), self._config, now=self._now())
         if told.wave is None:
             return told.received
         # The answer to the call is shown where it was said, and goes out once it is stored.
@@ -78,7 +79,7 @@ class Hooks:
         wanted = sign.card_sign(self._config.route_secret, timestamp[:20])
         self._verify(call, timestamp, call.headers["x-ddpaas-signature"], wanted)
         name = f"{timestamp}{hashlib.sha256(call.body).hexdigest()}"
-        data, at = opened(call.body), self._now()
+        data, at = whole(call.body), self._now()
         received = inbound.press(data, self._config, delivery=name, sent_at=at)
         reply = json.dumps(frames.pressed(), ensure_ascii=False).encode()
         return Received(messages=received.messages, reply=reply, media_type=JSON_TYPE)
@@ -101,7 +102,7 @@ class Hooks:
         query = call.query
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         try:
-            encrypt = words(opened(call.body), "encrypt")
+            encrypt = words(whole(call.body), "encrypt")
         except Malformed:
             raise Refused("there is nothing to verify") from None
         wanted = self._envelope.signature(timestamp, nonce, encrypt)
@@ -110,7 +111,7 @@ class Hooks:
         if not all(sign.same(one, wanted) for one in given):
             raise Refused("the signature does not match")
         self._in_time(timestamp)
-        received = inbound.event(opened(self._envelope.open(encrypt)))
+        received = inbound.event(whole(self._envelope.open(encrypt)))
         return Received(reaches=received.reaches, reply=self._success(nonce), media_type=JSON_TYPE)
 
     def _success(self, nonce: str) -> bytes:

@@ -1,25 +1,19 @@
-"""Values as DingTalk writes them, opened with suspicion: JSON, ids, moments, addresses."""
+"""Values as DingTalk writes them, read with suspicion: ids, moments, addresses."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
+from bot.channels.strict_json import whole
 from bot.errors import Malformed
 
 NAME = "dingtalk"
 
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 20
-#: More values than any message has; bounds what opening one body may cost.
-MAX_VALUES = 20_000
-MAX_INT = 2**63 - 1
 #: Milliseconds; the year 2100.
 MAX_MOMENT = 4_102_444_800_000
 
@@ -34,25 +28,10 @@ _STAFF = re.compile(r"[^\s/;\x00-\x1f]{1,64}")
 _URL = re.compile(r"[\x21-\x5b\x5d-\x7e]{1,2000}", re.ASCII)
 
 
-def opened(body: bytes | str) -> dict[str, Any]:
-    """A JSON object without surprises. Raises ``Malformed`` and nothing else."""
-    if len(body) > MAX_BYTES:
-        raise Malformed("this is not that large")
-    try:
-        text = body.decode() if isinstance(body, bytes) else body
-        data = json.loads(text, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise Malformed("this is not JSON") from None
-    if not isinstance(data, dict):
-        raise Malformed("this is not an object")
-    _check(data)
-    return data
-
-
 def inner(value: Any) -> dict[str, Any]:
     """An object, or one written as a JSON string inside another; else nothing."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = opened(value)
+        value = whole(value)
     return value if isinstance(value, dict) else {}
 
 
@@ -115,46 +94,3 @@ def is_theirs(url: str, bases: Sequence[str]) -> bool:
 def is_session(url: str, bases: Sequence[str]) -> bool:
     """Whether an address that came in a message answers where it was said, and nowhere else."""
     return is_theirs(url, bases) and urlsplit(url).path == SESSION_PATH
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError("out of range")
-    return value
-
-
-def _check(data: Any) -> None:
-    """No value that something further on cannot store: deep, huge, or half a character."""
-    waiting: list[tuple[Any, int]] = [(data, 1)]
-    seen = 0
-    while waiting:
-        value, depth = waiting.pop()
-        seen += 1
-        if seen > MAX_VALUES:
-            raise Malformed("this holds too many values")
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, int):
-            if not -MAX_INT <= value <= MAX_INT:
-                raise Malformed("a number is too large")
-        elif isinstance(value, dict | list):
-            if depth > MAX_DEPTH or len(value) > MAX_VALUES:
-                raise Malformed("this is too deep or too wide")
-            if isinstance(value, dict):
-                waiting.extend((key, depth) for key in value)
-                value = list(value.values())
-            waiting.extend((below, depth + 1) for below in value)
-
-
-def _check_text(text: str) -> None:
-    if text.isascii():
-        return
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Malformed("a text holds half a character") from None

@@ -31,7 +31,8 @@ from bot.channels.feishu_config import HOSTS, Config, Section, configured
 from bot.channels.feishu_hook import ADDRESS, GroupHook
 from bot.channels.feishu_meaning import DLP, GONE, MEND_DELAY, WORDS, Answered, harmless, meaning
 from bot.channels.feishu_pace import Pace
-from bot.channels.feishu_socket import LongConnection
+from bot.channels.feishu_socket import MAX_BYTES, LongConnection
+from bot.channels.strict_json import whole
 from bot.errors import (
     CredentialsWrong,
     GiveUp,
@@ -161,7 +162,7 @@ class Feishu:
             return
 
         async def take(payload: bytes) -> bytes:
-            data = door.parsed(payload)  # what is torn was not, where it comes from: a no
+            data = whole(payload, most=MAX_BYTES)  # what is torn was not, where it comes from: a no
             try:
                 received = inbound.decode(data, self._robot)
                 if received.told:

@@ -10,29 +10,24 @@ import base64
 import hashlib
 import hmac
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from bot.channels.strict_json import MAX_BYTES, whole
 from bot.errors import Malformed, Refused
 
 TIMESTAMP = "x-lark-request-timestamp"
 NONCE = "x-lark-request-nonce"
 SIGNATURE = "x-lark-signature"
 
-MAX_BYTES = 256 * 1024
 #: The console's question is a hundred bytes; nothing longer is opened without a signature.
 MAX_UNSIGNED = 4 * 1024
 MAX_NONCE = 128
-MAX_DEPTH = 20
-#: Values in one event; a long rich text has a few hundred.
-MAX_VALUES = 10_000
-MAX_INT = 2**63 - 1
 BLOCK = 16
 
 Json = dict[str, Any]
@@ -66,21 +61,9 @@ def opened(headers: Mapping[str, str], body: bytes, keys: Keys, now: datetime) -
         raise Malformed("a call is not that large")
     if not any(name in headers for name in (TIMESTAMP, NONCE, SIGNATURE)):
         return _question(body, keys)
-    data = parsed(_unsealed(body, _verified(headers, body, keys, now)))
+    data = whole(_unsealed(body, _verified(headers, body, keys, now)))
     if not _ours(data, keys):
         raise Refused(_NOT_THEIRS)
-    return data
-
-
-def parsed(body: bytes) -> Json:
-    """A JSON object without anything that cannot be stored. Raises ``Malformed``."""
-    try:
-        data = json.loads(body.decode(), parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None
-    _check(data)
-    if not isinstance(data, dict):
-        raise Malformed("an event is an object")
     return data
 
 
@@ -133,7 +116,7 @@ def _question(body: bytes, keys: Keys) -> Json:
         raise Refused(_NOT_THEIRS)
     for key in keys.encrypt_keys:
         try:
-            data = parsed(_unsealed(body, key))
+            data = whole(_unsealed(body, key))
         except (Malformed, Refused):
             continue
         if data.get("type") == "url_verification" and _ours(data, keys):
@@ -157,46 +140,3 @@ def _ours(data: Json, keys: Keys) -> bool:
     if not isinstance(given, str):
         return False
     return any(hmac.compare_digest(given.encode(), token.encode()) for token in keys.tokens)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError("out of range")
-    return value
-
-
-def _check(data: Any) -> None:
-    """No value that something further on cannot store: deep, huge, or half a character."""
-    waiting: list[tuple[Any, int]] = [(data, 1)]
-    seen = 0
-    while waiting:
-        value, depth = waiting.pop()
-        seen += len(value) if isinstance(value, dict | list) else 0
-        if seen > MAX_VALUES:
-            raise Malformed("the event has too many parts")
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, int):
-            if not -MAX_INT <= value <= MAX_INT:
-                raise Malformed("a number is too large")
-        elif isinstance(value, dict | list):
-            if depth > MAX_DEPTH:
-                raise Malformed("the event is too deep")
-            if isinstance(value, dict):
-                waiting.extend((key, depth) for key in value)
-                value = list(value.values())
-            waiting.extend((inner, depth + 1) for inner in value)
-
-
-def _check_text(text: str) -> None:
-    if text.isascii():
-        return
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Malformed("a text holds half a character") from None

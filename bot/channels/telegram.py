@@ -19,6 +19,7 @@ import structlog
 from telegram import WebhookInfo
 from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 
+from bot.channels import strict_json
 from bot.channels import telegram_address as address
 from bot.channels import telegram_business as business
 from bot.channels import telegram_draw as draw
@@ -161,7 +162,7 @@ class Telegram:
         given = call.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogatepass")
         if not hmac.compare_digest(given, self._config.secret.encode()):
             raise Refused("the call does not carry our secret")
-        data = inbound.opened(call.body)
+        data = strict_json.opened(call.body)
         try:
             return await self._heard(data)
         except TelegramError as error:
@@ -169,7 +170,7 @@ class Telegram:
 
     async def _heard(self, data: Any) -> Received:
         """One update. Raises ``Malformed``, or ``TelegramError`` where Telegram has to be asked."""
-        update = inbound.checked(data)
+        update = strict_json.checked(data)
         if business.CONNECTED in update:
             line = self.lines.learn(update[business.CONNECTED])
             log.info("telegram.connection", closed=line.closed or None)

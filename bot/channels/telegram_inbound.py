@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
@@ -23,30 +21,8 @@ from storage.enums import MessageKind
 
 #: What we ask Telegram for; everything else is not sent to us.
 ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member", *business.KINDS)
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 20
-MAX_INT = 2**63 - 1
-
 EMPTY = Received()
 _QUERY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-
-
-def opened(body: bytes) -> Any:
-    """The body of one webhook call as JSON. Raises ``Malformed`` and nothing else."""
-    if len(body) > MAX_BYTES:
-        raise Malformed("an update is not that large")
-    try:
-        return json.loads(body.decode(), parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None
-
-
-def checked(data: Any) -> dict[str, Any]:
-    """An update without any value that something further on cannot store. Raises ``Malformed``."""
-    _check(data)
-    if not isinstance(data, dict):
-        raise Malformed("an update is an object")
-    return data
 
 
 def decoded(data: dict[str, Any], line: Line | None = None) -> Received:
@@ -146,42 +122,3 @@ def _membership(change: ChatMemberUpdated) -> Received:
         return EMPTY
     who = address.person(number(change.chat.id))
     return Received(reaches=(Reach(sender=who, reachable=reachable),))
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError("out of range")
-    return value
-
-
-def _check(data: Any) -> None:
-    """No value that something further on cannot store: deep, huge, or half a character."""
-    waiting: list[tuple[Any, int]] = [(data, 1)]
-    while waiting:
-        value, depth = waiting.pop()
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, int):
-            if not -MAX_INT <= value <= MAX_INT:
-                raise Malformed("a number is too large")
-        elif isinstance(value, dict | list):
-            if depth > MAX_DEPTH:
-                raise Malformed("the update is too deep")
-            if isinstance(value, dict):
-                waiting.extend((key, depth) for key in value)
-                value = list(value.values())
-            waiting.extend((inner, depth + 1) for inner in value)
-
-
-def _check_text(value: str) -> None:
-    if value.isascii():
-        return
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise Malformed("a text holds half a character") from None

@@ -12,7 +12,7 @@ from bot.channels import dingtalk_frames as frames
 from bot.channels import dingtalk_inbound as inbound
 from bot.channels.dingtalk_config import Config, config_of
 from bot.channels.dingtalk_frames import frame_of
-from bot.channels.dingtalk_values import opened
+from bot.channels.strict_json import whole
 from bot.messages import Received
 from tests.contract.channel_places import BASE_URL, SECRET
 from tests.contract.place_dingtalk import Section
@@ -27,7 +27,7 @@ def config(**more: Any) -> Config:
 
 
 def body(name: str) -> dict[str, Any]:
-    return opened((PAYLOADS / f"{name}.json").read_bytes())
+    return whole((PAYLOADS / f"{name}.json").read_bytes())
 
 
 def heard(data: dict[str, Any], **more: Any) -> Received:

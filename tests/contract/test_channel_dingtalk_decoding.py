@@ -12,7 +12,8 @@ from bot.channels import dingtalk_frames as frames
 from bot.channels import dingtalk_inbound as inbound
 from bot.channels.dingtalk_errors import Trouble, meaning, read
 from bot.channels.dingtalk_frames import Frame, frame_of
-from bot.channels.dingtalk_values import is_session, is_theirs, moment, opened
+from bot.channels.dingtalk_values import is_session, is_theirs, moment
+from bot.channels.strict_json import whole
 from bot.errors import DeliveryError, Malformed, Unknown
 from bot.messages import Received
 from storage.enums import MediaKind, MessageKind
@@ -169,7 +170,7 @@ def test_a_message_without_an_id_has_one_of_its_own_that_stays() -> None:
 
 
 def test_a_press_has_the_id_of_its_delivery_and_names_card_and_person() -> None:
-    data = opened(frame_of((PAYLOADS / "frames/press_inside.json").read_text("utf-8")).data)
+    data = whole(frame_of((PAYLOADS / "frames/press_inside.json").read_text("utf-8")).data)
     ids = [
         inbound.press(data, config(), delivery=delivery, sent_at=NOW).messages[0].external_id
         for delivery in ("f1", "f1", "f2")
