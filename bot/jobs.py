@@ -12,6 +12,7 @@ from typing import Any
 
 from bot import attachments, pipeline, records, rows
 from bot.alerts import policy
+from bot.channels.base import Pulls
 from bot.pipeline import Road
 from bot.risk import engine as risk
 from bot.turn import Outcome, RaiseAlert
@@ -90,9 +91,10 @@ async def pull(road: Road) -> int:
 
     def work(tx: Tx) -> int:
         known = set(queues.accounts(tx))
-        for name, channel in road.channels.items():
+        pulled = {name: one for name, one in road.channels.items() if isinstance(one, Pulls)}
+        for name, channel in pulled.items():
             known.update((name, account) for account in channel.accounts())
-        keys = sorted(f"{name}:{account}" for name, account in known if name in road.channels)
+        keys = sorted(f"{name}:{account}" for name, account in known if name in pulled)
         road.engine.wake(tx, PULL, keys)
         return len(keys)
 

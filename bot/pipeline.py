@@ -16,7 +16,7 @@ from functools import partial
 import structlog
 
 from bot import records, rows
-from bot.channels.base import Channel, listens_only
+from bot.channels.base import Channel, Pulls, listens_only
 from bot.conversation.router import decide
 from bot.errors import DeliveryError, GiveUp, Stale, TooLong
 from bot.messages import MAX_TEXT, Aside, Inbound, Pull, Received, kept
@@ -231,10 +231,10 @@ async def pull(road: Road, door: Door, key: str) -> None:
     """
     name, _, account = key.partition(":")
     channel = road.channels.get(name)
-    more = channel is not None
-    while channel is not None and more:
+    more = True
+    while isinstance(channel, Pulls) and more:
         try:
-            more = await _page(road, door, channel, account)
+            more = await _page(road, door, channel, name, account)
         except DeliveryError as error:
             reason = str(error)
             await road.database.write(
@@ -246,9 +246,8 @@ async def pull(road: Road, door: Door, key: str) -> None:
             more = False
 
 
-async def _page(road: Road, door: Door, channel: Channel, account: str) -> bool:
+async def _page(road: Road, door: Door, channel: Pulls, name: str, account: str) -> bool:
     """One page of a queue; whether there is more, and a way to it."""
-    name = channel.name
     at = await road.database.read(lambda tx: queues.at(tx, name, account))
     page = await channel.pull(Pull(channel=name, account=account, token=at.token), at.cursor)
     await door.accept(page.received)

@@ -118,12 +118,6 @@ class Channel(Protocol):
     async def listen(self, accept: Accept) -> None:
         """Hold the platform's long connection until cancelled; return at once if it has none."""
 
-    def accounts(self) -> Sequence[str]:
-        """What has to be pulled now and then because callbacks get lost; empty: nothing."""
-
-    async def pull(self, pull: Pull, cursor: str) -> Page:
-        """Fetch what came after ``cursor`` (empty: never pulled). Raises TryLater or GiveUp."""
-
     def render(self, content: Content | Card) -> Sequence[Payload]:
         """Neutral content to wire payloads; what exceeds ``limits`` becomes numbered text."""
 
@@ -169,6 +163,17 @@ class Channel(Protocol):
 
     async def check(self) -> None:
         """Prove the credentials work. Raises ``CredentialsWrong`` naming the page to fix."""
+
+
+@runtime_checkable
+class Pulls(Protocol):
+    """A platform whose callbacks are only hints: what was said lies in queues of its own."""
+
+    def accounts(self) -> Sequence[str]:
+        """The queues that have to be pulled now and then because hints get lost."""
+
+    async def pull(self, pull: Pull, cursor: str) -> Page:
+        """Fetch what came after ``cursor`` (empty: never pulled). Raises TryLater or GiveUp."""
 
 
 @runtime_checkable

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -30,14 +29,14 @@ from bot.channels.dingtalk_people import People
 from bot.channels.dingtalk_post import CUSTOM, Post
 from bot.channels.dingtalk_stream import Stream
 from bot.channels.dingtalk_values import NAME
+from bot.channels.kept_lately import Recent
 from bot.errors import CredentialsWrong, GiveUp, NotReady, TryLater
-from bot.messages import Address, Card, Content, HttpCall, Page, Pull, Receipt, Received
+from bot.messages import Address, Card, Content, HttpCall, Receipt, Received
 from scheduler.retry import growing, jitter
 
 log = structlog.get_logger()
 
 #: Parts remembered as sent, so that a text of several parts does not repeat the first ones.
-REMEMBERED = 2_000
 NOTE_CHARACTERS = 200
 
 
@@ -80,7 +79,7 @@ class DingTalk:
         self._post = Post(self._client, config, now=now)
         self._hooks = Hooks(config, now=now)
         self._people = People(self._client)
-        self._sent: OrderedDict[str, Receipt] = OrderedDict()
+        self._sent: Recent[Receipt] = Recent()
         self._registering: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
 
@@ -198,14 +197,6 @@ class DingTalk:
 
     # Out
 
-    def accounts(self) -> Sequence[str]:
-        """None: nothing has to be pulled."""
-        return ()
-
-    async def pull(self, pull: Pull, cursor: str) -> Page:
-        """Raises ``GiveUp``: there is nothing to pull."""
-        raise GiveUp("nothing is pulled on this channel")
-
     def render(self, content: Content | Card) -> Sequence[Payload]:
         """Texts, and cards with their markdown beside them; a card is always one payload."""
         return draw.render(content, self._style)
@@ -220,13 +211,13 @@ class DingTalk:
         again: bool = False,
     ) -> Receipt:
         """Say something or change a card. A key that was sent since the start is not sent again."""
-        if key in self._sent:
-            return self._sent[key]
+        if (known := self._sent.get(key)) is not None:
+            return known
         try:
             receipt = await self._post.put(to, payload, key=key, replaces=replaces)
         except Trouble as trouble:
             raise meaning(trouble) from None
-        self._remember(key, receipt)
+        self._sent.put(key, receipt)
         return receipt
 
     async def noticed(self, external_id: str, note: str) -> None:
@@ -234,7 +225,7 @@ class DingTalk:
         parts = external_id.split("/")
         said = note[:NOTE_CHARACTERS].strip()
         key = f"noticed:{external_id}"
-        if not said or parts[0] not in ("p", "t") or len(parts) < 3 or key in self._sent:
+        if not said or parts[0] not in ("p", "t") or len(parts) < 3 or self._sent.get(key):
             return
         who = parts[-1]
         try:
@@ -246,7 +237,7 @@ class DingTalk:
                 await self._post.answer(parts[2], who, said)
         except Trouble as trouble:
             raise later(trouble) from None
-        self._remember(key, Receipt(external_id))
+        self._sent.put(key, Receipt(external_id))
 
     async def fetch(self, media_id: str) -> AsyncIterator[bytes]:
         """Stream what a downloadCode stands for. Raises TryLater or GiveUp."""
@@ -257,11 +248,6 @@ class DingTalk:
         except Trouble as trouble:
             told = later(trouble)
             raise GiveUp(WORDS["file"]) if isinstance(told, GiveUp) else told from None
-
-    def _remember(self, key: str, receipt: Receipt) -> None:
-        self._sent[key] = receipt
-        if len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
 
     # Who somebody is
 

@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import json
 import re
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
@@ -32,6 +31,7 @@ from bot.channels.feishu_hook import ADDRESS, GroupHook
 from bot.channels.feishu_meaning import DLP, GONE, MEND_DELAY, WORDS, Answered, harmless, meaning
 from bot.channels.feishu_pace import Pace
 from bot.channels.feishu_socket import MAX_BYTES, LongConnection
+from bot.channels.kept_lately import Recent
 from bot.channels.strict_json import whole
 from bot.errors import (
     CredentialsWrong,
@@ -42,13 +42,12 @@ from bot.errors import (
     TooLong,
     TryLater,
 )
-from bot.messages import Address, Card, Content, HttpCall, Page, Pull, Receipt, Received
+from bot.messages import Address, Card, Content, HttpCall, Receipt, Received
 from scheduler.retry import growing, jitter
 
 log = structlog.get_logger()
 
 #: Parts remembered as sent, so that a text of several parts does not repeat the first ones.
-REMEMBERED = 2_000
 
 _TO = re.compile(r"(ou|oc)_[A-Za-z0-9_-]{1,100}", re.ASCII)
 _STANDS = re.compile(r"om_[A-Za-z0-9_=-]{1,100}", re.ASCII)
@@ -83,7 +82,7 @@ class Feishu:
         self._hook = GroupHook(config.group_hook, config.group_hook_secret, now=config.now)
         self._pace = Pace(config.per_chat, config.per_chat_s)
         self._robot = config.bot_open_id
-        self._sent: OrderedDict[str, Receipt] = OrderedDict()
+        self._sent: Recent[Receipt] = Recent()
         self._introducing: asyncio.Task[None] | None = None
 
     # Life
@@ -177,14 +176,6 @@ class Feishu:
 
     # Out
 
-    def accounts(self) -> Sequence[str]:
-        """None: nothing has to be pulled."""
-        return ()
-
-    async def pull(self, pull: Pull, cursor: str) -> Page:
-        """Raises ``GiveUp``: there is nothing to pull."""
-        raise GiveUp("nothing is pulled on this channel")
-
     def render(self, content: Content | Card) -> Sequence[Payload]:
         """Messages with ``msg_type`` and ``content``; a card is always one message."""
         return draw.render(content)
@@ -202,8 +193,8 @@ class Feishu:
 
         A card goes to one person and never to a group, where everybody would read of whom it is.
         """
-        if key in self._sent:
-            return self._sent[key]
+        if (known := self._sent.get(key)) is not None:
+            return known
         if payload["msg_type"] == "interactive" and not to.value.startswith("ou_"):
             raise GiveUp(WORDS["private"])
         if to.value == ADDRESS:
@@ -213,9 +204,7 @@ class Feishu:
             receipt = await self._put(to.value, payload, key, replaces)
         else:
             raise GiveUp(WORDS["address"])
-        self._sent[key] = receipt
-        if len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
+        self._sent.put(key, receipt)
         return receipt
 
     async def _put(self, to: str, payload: Payload, key: str, replaces: Receipt | None) -> Receipt:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -25,6 +24,7 @@ from bot.channels import telegram_business as business
 from bot.channels import telegram_draw as draw
 from bot.channels import telegram_inbound as inbound
 from bot.channels.base import Accept, Channel, Limits, Payload
+from bot.channels.kept_lately import Recent
 from bot.channels.telegram_client import WORDS, Client, harmless, meaning
 from bot.channels.telegram_config import (
     POLLING,
@@ -43,14 +43,13 @@ from bot.errors import (
     StorageUnavailable,
     TryLater,
 )
-from bot.messages import Address, Card, Content, HttpCall, Page, Pull, Receipt, Received
+from bot.messages import Address, Card, Content, HttpCall, Receipt, Received
 from scheduler.retry import growing, jitter, where
 
 log = structlog.get_logger()
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
 #: Parts remembered as sent, so that a text of several parts does not repeat the first ones.
-REMEMBERED = 2_000
 #: answerCallbackQuery: "0-200 characters".
 NOTE_CHARACTERS = 200
 _STATUS = re.compile(r"\b[1-5][0-9]{2}\b", re.ASCII)
@@ -84,7 +83,7 @@ class Telegram:
         )
         self.lines = business.Lines(self._client.connection)
         self._username = config.bot_username
-        self._sent: OrderedDict[str, Receipt] = OrderedDict()
+        self._sent: Recent[Receipt] = Recent()
         self._introducing: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -238,14 +237,6 @@ class Telegram:
 
     # Out
 
-    def accounts(self) -> Sequence[str]:
-        """None: nothing has to be pulled."""
-        return ()
-
-    async def pull(self, pull: Pull, cursor: str) -> Page:
-        """Raises ``GiveUp``: there is nothing to pull."""
-        raise GiveUp("nothing is pulled on this channel")
-
     def render(self, content: Content | Card) -> Sequence[Payload]:
         """Arguments of ``sendMessage``; a card is always one message."""
         return draw.render(content)
@@ -260,8 +251,8 @@ class Telegram:
         again: bool = False,
     ) -> Receipt:
         """Say or change one message. A key that was sent since the start is not sent again."""
-        if key in self._sent:
-            return self._sent[key]
+        if (known := self._sent.get(key)) is not None:
+            return known
         chat = address.chat_of(to.value)
         if chat is None:
             raise GiveUp(WORDS["address"])
@@ -270,9 +261,7 @@ class Telegram:
             receipt = Receipt(str(await self._client.put(chat, payload, message_id)))
         except TelegramError as error:
             raise meaning(error) from None
-        self._sent[key] = receipt
-        if len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
+        self._sent.put(key, receipt)
         return receipt
 
     async def noticed(self, external_id: str, note: str) -> None:

@@ -16,8 +16,6 @@ from bot.messages import (
     Card,
     Content,
     HttpCall,
-    Page,
-    Pull,
     Receipt,
     Received,
 )
@@ -64,14 +62,6 @@ class Webchat:
 
     async def listen(self, accept: Accept) -> None:
         """Return at once: there is no long connection."""
-
-    def accounts(self) -> Sequence[str]:
-        """None: nothing has to be pulled."""
-        return ()
-
-    async def pull(self, pull: Pull, cursor: str) -> Page:
-        """Raises ``GiveUp``: there is nothing to pull."""
-        raise GiveUp("nothing is pulled on this channel")
 
     def render(self, content: Content | Card) -> Sequence[Payload]:
         """The text, and under its last part the buttons the page draws."""

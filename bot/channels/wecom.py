@@ -23,12 +23,13 @@ from bot.channels import wecom_kinds as kinds
 from bot.channels import wecom_page as page
 from bot.channels import wecom_people as people
 from bot.channels.base import Accept, Channel, Limits, Payload, join_url
+from bot.channels.kept_lately import Recent
 from bot.channels.wecom_archive import Archive
 from bot.channels.wecom_client import Client, Refusal, TokenStore, harmless, meaning
 from bot.channels.wecom_config import Config, Section, config_of
 from bot.channels.wecom_desk import Session
 from bot.channels.wecom_envelope import Envelope
-from bot.channels.wecom_post import Post, Recent, Rules
+from bot.channels.wecom_post import Post, Rules
 from bot.channels.wecom_words import WORDS
 from bot.errors import BotError, DeliveryError, GiveUp, NotReady, Refused, TryLater, Unknown
 from bot.messages import Address, Card, Content, HttpCall, Page, Pull, Receipt, Received, Ticket

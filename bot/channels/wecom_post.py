@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from bot.channels import wecom_address as address
 from bot.channels.base import Payload
+from bot.channels.kept_lately import Recent
 from bot.channels.wecom_client import BUSY, FREQUENT, STALE, Client, Refusal, meaning
 from bot.channels.wecom_words import CONSOLE, FORBIDDEN, HELD, STATES, WORDS
 from bot.errors import DeliveryError, GiveUp, Hold, TryLater, Unknown
@@ -30,7 +31,6 @@ T = TypeVar("T")
 Wire = dict[str, Any]
 
 #: Remembered as sent or in doubt, so that nothing is said twice.
-REMEMBERED = 2_000
 RECEIPT_CHARACTERS = 200
 CARD = "card"
 #: "Four hours at most."
@@ -68,22 +68,6 @@ class Rules:
     equal_within: timedelta
     per_member: Pace
     per_robot: Pace
-
-
-class Recent(Generic[T]):
-    """The newest values by key."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, T] = OrderedDict()
-
-    def get(self, key: str) -> T | None:
-        return self._kept.get(key)
-
-    def put(self, key: str, value: T) -> None:
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > REMEMBERED:
-            self._kept.popitem(last=False)
 
 
 class Post:
