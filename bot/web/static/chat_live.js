@@ -23,6 +23,7 @@
   var asking = false;
   var askPause = ASK_MS;
   var over = false;
+  var asleep = false;
   if (!chat || !chat.id) return;
 
   function later(name, ms, work) {
@@ -153,7 +154,7 @@
       })
       .then(function () {
         asking = false;
-        if (failures >= 2 && !over) later("ask", jittered(askPause), ask);
+        if (failures >= 2 && !over && !asleep) later("ask", jittered(askPause), ask);
       });
   }
 
@@ -170,10 +171,17 @@
 
   // --- waking -------------------------------------------------------------------------------
 
+  // A page nobody sees needs no line of its own: browsers have few for one server.
+  function sleep() {
+    close();
+    ["again", "ask"].forEach(stop);
+    asleep = true;
+  }
+
   // Phones stop timers and cut streams in the background, often without telling the page.
   function wake() {
-    // A page nobody sees needs no line of its own: browsers have few for one server.
-    if (document.hidden) return later("sleep", 60000, close);
+    if (document.hidden) return later("sleep", 60000, sleep);
+    asleep = false;
     stop("sleep");
     if (over) return;
     chat.nameDays();
