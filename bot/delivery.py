@@ -10,7 +10,7 @@ from bot.alerts import cards
 from bot.channels.base import Channel, Payload, listens_only, why_closed, window_of
 from bot.messages import Address, Card, Content, Receipt, Ticket
 from bot.pipeline import Road
-from scheduler.errors import GiveUp, Hold
+from scheduler.errors import GiveUp, Hold, TryLater
 from scheduler.sender import Delivered
 from storage.database import Tx
 from storage.enums import OutboxKind
@@ -84,9 +84,9 @@ class ChannelDelivery:
     ) -> Delivered:
         payloads = self._channel.render(content)
         seen = await self._seen(claimed)
+        receipt: Receipt | None = None
         try:
             to = Address(claimed.channel, claimed.address, self._ticket(claimed, seen, payloads))
-            receipt: Receipt | None = None
             for part, payload in enumerate(payloads):
                 sent = await self._channel.send(
                     to,
@@ -97,7 +97,9 @@ class ChannelDelivery:
                 )
                 receipt = receipt or sent
         except Hold as held:
-            raise Hold(str(held), seen.heard) from None
+            raise Hold(str(held), seen.heard, partly=receipt is not None) from None
+        except TryLater as later:
+            raise TryLater(str(later), later.delay, partly=receipt is not None) from None
         return Delivered(
             receipt=receipt.value if receipt else None, revision=revision, parts=len(payloads)
         )

@@ -17,22 +17,28 @@ class DeliveryError(Exception):
 
 
 class TryLater(DeliveryError):
-    """The platform is busy or down. Send the same again after ``delay`` (None: our back-off)."""
+    """The platform is busy or down. Send the same again after ``delay`` (None: our back-off).
 
-    def __init__(self, reason: str, delay: timedelta | None = None) -> None:
+    ``partly``: of what is to be sent some parts have arrived, and may again.
+    """
+
+    def __init__(
+        self, reason: str, delay: timedelta | None = None, *, partly: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.delay = delay
+        self.delay, self.partly = delay, partly
 
 
 class Hold(DeliveryError):
     """The platform lets us write only once the person has written: wait, however long it takes.
 
     ``heard`` is the last message of theirs that was known then; a later one means: try again.
+    ``partly`` as in ``TryLater``.
     """
 
-    def __init__(self, reason: str, heard: int | None = None) -> None:
+    def __init__(self, reason: str, heard: int | None = None, *, partly: bool = False) -> None:
         super().__init__(reason)
-        self.heard = heard
+        self.heard, self.partly = heard, partly
 
 
 class GiveUp(DeliveryError):

@@ -227,15 +227,15 @@ class Sender:
             async with asyncio.timeout(self._lease.total_seconds() * 0.75):
                 delivered = await outlet.delivery.deliver(row)
         except TryLater as error:
-            await self._later(row, str(error), error.delay)
+            await self._later(row, str(error), error.delay, partly=error.partly)
         except Hold as error:
-            await self._hold(row, str(error), error.heard)
+            await self._hold(row, error)
         except GiveUp as error:
             await self._park(row, str(error), ambiguous=False)
         except (Unknown, TimeoutError) as error:
             reason = str(error) or "no answer in time"
             if may_repeat and row.attempts < self._attempts:
-                await self._later(row, reason, None, doubtful=True)
+                await self._later(row, reason, None, unanswered=True)
             else:
                 await self._park(row, reason, ambiguous=True)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the channel
@@ -266,7 +266,13 @@ class Sender:
         return outlet.dedupes and (since is None or self._now() - since < outlet.dedupes_for)
 
     async def _later(
-        self, row: Claimed, reason: str, delay: timedelta | None, *, doubtful: bool = False
+        self,
+        row: Claimed,
+        reason: str,
+        delay: timedelta | None,
+        *,
+        unanswered: bool = False,
+        partly: bool = False,
     ) -> None:
         if row.attempts >= self._attempts:
             await self._park(row, reason, ambiguous=row.doubtful_since is not None)
@@ -276,18 +282,19 @@ class Sender:
             delay = back_off * self._jitter()
         at = self._now() + delay
         log.info("delivery.later", outbox=row.id, delay_s=round(delay.total_seconds(), 1))
+        doubt = {"unanswered": unanswered, "partly": partly}
         await self._settle(
-            row,
-            lambda tx: outbox.later(tx, row, self._owner, at=at, error=reason, doubtful=doubtful),
+            row, lambda tx: outbox.later(tx, row, self._owner, at=at, error=reason, **doubt)
         )
 
-    async def _hold(self, row: Claimed, reason: str, heard: int | None) -> None:
+    async def _hold(self, row: Claimed, error: Hold) -> None:
         """Wait until they write; not when they did while we were asking."""
+        reason, heard, partly = str(error), error.heard, error.partly
 
         def work(tx: Tx) -> bool:
             if heard is not None and queues.heard(tx, row.conversation_id, lock=True) > heard:
-                return outbox.later(tx, row, self._owner, at=tx.now, error=reason)
-            return outbox.held(tx, row, self._owner, reason=reason)
+                return outbox.later(tx, row, self._owner, at=tx.now, error=reason, partly=partly)
+            return outbox.held(tx, row, self._owner, reason=reason, partly=partly)
 
         await self._settle(row, work)
         log.info("delivery.held", outbox=row.id, channel=row.channel)

@@ -24,9 +24,6 @@ OUTBOX = table(Outbox)
 UNFINISHED = (OutboxStatus.NEW.value, OutboxStatus.SENDING.value)
 #: What a person has to look at; what is held may also be sent at once, at one's own risk.
 GIVEN_UP = (OutboxStatus.DEAD.value, OutboxStatus.AMBIGUOUS.value)
-#: ``error`` of a row that may have arrived before it is sent again; and, once it was sent again
-#: to a platform that drops no repeats, of one that may have arrived twice.
-IN_DOUBT = "an earlier attempt may have arrived"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +116,7 @@ def claim(
                 owner=owner,
                 lease_until=tx.now + lease,
                 attempts=OUTBOX.c.attempts + 1,
-                error=sa.case(
-                    (OUTBOX.c.status == OutboxStatus.SENDING.value, IN_DOUBT), else_=OUTBOX.c.error
-                ),
+                doubtful=sa.or_(OUTBOX.c.doubtful, OUTBOX.c.status == OutboxStatus.SENDING.value),
             )
         )
     tokens -= len(rows)
@@ -204,7 +199,7 @@ def _claimed(row: Any) -> Claimed:
         message_id=row.message_id,
         again=row.owner is not None,
         doubtful_since=row.sent_at,
-        doubtful=row.status == OutboxStatus.SENDING.value or row.error == IN_DOUBT,
+        doubtful=row.doubtful or row.status == OutboxStatus.SENDING.value,
     )
 
 
@@ -233,9 +228,9 @@ def sent(
     many messages of the platform it took; ``repeats``: the platform shows a second send under
     the same key, so a row that was in doubt stays marked.
     """
-    error = IN_DOUBT if claimed.doubtful and repeats else None
-    values = {"receipt": receipt, "error": error, "sent_at": tx.now, "parts": parts}
-    if not _settle(tx, claimed, owner, status=OutboxStatus.SENT.value, **values):
+    values = {"receipt": receipt, "error": None, "sent_at": tx.now, "parts": parts}
+    twice = claimed.doubtful and repeats
+    if not _settle(tx, claimed, owner, status=OutboxStatus.SENT.value, doubtful=twice, **values):
         return False
     _mark_message(tx, claimed, MessageStatus.SENT)
     if claimed.kind is OutboxKind.CARD and receipt is not None and revision is not None:
@@ -244,17 +239,32 @@ def sent(
 
 
 def later(
-    tx: Tx, claimed: Claimed, owner: str, *, at: datetime, error: str, doubtful: bool = False
+    tx: Tx,
+    claimed: Claimed,
+    owner: str,
+    *,
+    at: datetime,
+    error: str,
+    unanswered: bool = False,
+    partly: bool = False,
 ) -> bool:
-    """Give back, to be tried again at a moment. ``doubtful``: this try may have arrived."""
-    since = claimed.doubtful_since or (tx.now if doubtful else None)
-    why = IN_DOUBT if doubtful or claimed.doubtful else error[:200]
-    new = {"status": OutboxStatus.NEW.value, "sent_at": since}
-    return _settle(tx, claimed, owner, next_at=at, error=why, **new)
+    """Give back, to be tried again at a moment. ``unanswered``: this try may have arrived, and its
+    platform has begun to forget the key; ``partly``: some of its parts have.
+    """
+    since = claimed.doubtful_since or (tx.now if unanswered else None)
+    new = {
+        "status": OutboxStatus.NEW.value,
+        "sent_at": since,
+        "doubtful": claimed.doubtful or unanswered or partly,
+    }
+    return _settle(tx, claimed, owner, next_at=at, error=error[:200], **new)
 
 
-def held(tx: Tx, claimed: Claimed, owner: str, *, reason: str) -> bool:
-    """Keep until the person writes: ``release`` frees it. The attempt does not count."""
+def held(tx: Tx, claimed: Claimed, owner: str, *, reason: str, partly: bool = False) -> bool:
+    """Keep until the person writes: ``release`` frees it. The attempt does not count.
+
+    ``partly``: some of its parts have arrived.
+    """
     if not _settle(
         tx,
         claimed,
@@ -262,6 +272,7 @@ def held(tx: Tx, claimed: Claimed, owner: str, *, reason: str) -> bool:
         status=OutboxStatus.HELD.value,
         error=reason[:200],
         attempts=claimed.attempts - 1,
+        doubtful=claimed.doubtful or partly,
     ):
         return False
     _mark_message(tx, claimed, MessageStatus.HELD)
@@ -335,6 +346,7 @@ def replay(tx: Tx, outbox_id: int) -> str | None:
         next_at=tx.now,
         error=None,
         sent_at=None,  # whoever asks for it knows that it may have arrived
+        doubtful=sa.or_(OUTBOX.c.doubtful, OUTBOX.c.status == OutboxStatus.AMBIGUOUS.value),
     )
     if row.message_id is not None:
         message = table(Message)

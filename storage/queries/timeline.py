@@ -233,13 +233,10 @@ def release(tx: Tx, viewer: Viewer, candidate_id: str) -> int:
 
 
 def outbox_of(tx: Tx, message_ids: Sequence[int]) -> dict[int, Any]:
-    """Outbox rows of outbound messages, by message id: id, status, error."""
+    """Outbox rows of outbound messages, by message id: id, status, error, doubtful."""
     outbox = table(Outbox)
-    rows = tx.all(
-        sa.select(outbox.c.id, outbox.c.message_id, outbox.c.status, outbox.c.error).where(
-            outbox.c.message_id.in_(message_ids)
-        )
-    )
+    told = (outbox.c.id, outbox.c.status, outbox.c.error, outbox.c.doubtful)
+    rows = tx.all(sa.select(outbox.c.message_id, *told).where(outbox.c.message_id.in_(message_ids)))
     return {row.message_id: row for row in rows}
 
 

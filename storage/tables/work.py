@@ -19,7 +19,8 @@ class Outbox(SQLModel, table=True):
     ``payload`` is a sealed text, or the id of the alert whose card it is: a card is drawn when
     it leaves, so it never shows yesterday's state and keeps no second copy of anybody's words.
     ``parts`` is how many messages of the platform it became, ``sent_at`` when it took them; while
-    that is not known, the first moment at which it may have.
+    that is not known, the first moment at which it may have. ``doubtful``: an attempt whose end
+    nobody saw may have arrived; of what was sent, that it may have arrived twice.
     """
 
     __tablename__ = "outbox"
@@ -80,6 +81,10 @@ class Outbox(SQLModel, table=True):
     error: str | None = Field(default=None, max_length=200)
     created_at: datetime = moment()
     sent_at: datetime | None = moment(nullable=True)
+    doubtful: bool = Field(
+        default=False,
+        sa_column=sa.Column(sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     parts: int = Field(
         default=0, sa_column=sa.Column(sa.Integer(), nullable=False, server_default="0")
     )

@@ -30,7 +30,6 @@ from storage.enums import (
 from storage.queries import alerts, invites, media, people, timeline, users
 from storage.queries.intake import HELD_FOR
 from storage.queries.media import Attached
-from storage.queries.outbox import IN_DOUBT
 from storage.queries.people import CandidateRow
 from storage.queries.record import OURS, PAST
 from storage.queries.timeline import MessageRow
@@ -128,7 +127,7 @@ def _timeline(
         _entry(
             row,
             files=tuple(_file(one, speaks) for one in carried if one.message_uid == row.uid),
-            reason=_why(speaks, sends[row.id].error if row.id in sends else row.error),
+            reason=_outcome(speaks, row, sends.get(row.id)),
             late=row.status is MessageStatus.HELD and site.road.now() - row.sent_at > HELD_FOR,
         )
         for row in timeline.in_time(said)
@@ -136,10 +135,14 @@ def _timeline(
     return talk_views.Timeline(days=talk_views.by_day(entries, SHANGHAI), older_url=url, live=live)
 
 
-def _why(speaks: views.Language, stored: str | None) -> Reason | None:
+def _outcome(speaks: views.Language, row: MessageRow, send: Any) -> Reason | None:
     """What HR has to know of something that left, or did not."""
-    if stored == IN_DOUBT:
+    if send is not None and send.doubtful and row.status is MessageStatus.SENT:
         return Reason(say(speaks, "sent_twice"), "", speaks)
+    return _why(speaks, send.error if send is not None else row.error)
+
+
+def _why(speaks: views.Language, stored: str | None) -> Reason | None:
     return reasons.reason(speaks, stored) if stored else None
 
 

@@ -69,6 +69,9 @@ def upgrade() -> None:
     op.add_column("conversation", sa.Column("ticket_until", types.UtcDateTime(), nullable=True))
     op.add_column("message", sa.Column("raw_sealed", sa.String(), nullable=True))
     op.add_column("outbox", sa.Column("sent_at", types.UtcDateTime(), nullable=True))
+    op.add_column(
+        "outbox", sa.Column("doubtful", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.add_column("outbox", sa.Column("parts", sa.Integer(), server_default="0", nullable=False))
     op.create_index(
         "ix_outbox_held",
@@ -92,6 +95,7 @@ def downgrade() -> None:
     op.drop_index("ix_outbox_receipt", table_name="outbox")
     op.drop_index("ix_outbox_held", table_name="outbox")
     op.drop_column("outbox", "parts")
+    op.drop_column("outbox", "doubtful")
     op.drop_column("outbox", "sent_at")
     op.drop_column("message", "raw_sealed")
     op.drop_column("conversation", "ticket_until")

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from storage.database import Database, Tx
 from storage.queries import alerts, timeline
 from storage.queries.common import table
-from storage.queries.outbox import IN_DOUBT
 from storage.tables import Candidate, Conversation, Factor, Identity, Message, Outbox, Reading
 from storage.vault import Vault
 from storage.viewer import SYSTEM
@@ -118,7 +117,7 @@ class Verdict:
             Sent(
                 text=timeline.text_of(tx, self._vault, row.message_id) if row.message_id else "",
                 status=row.status,
-                repeated=row.error == IN_DOUBT,
+                repeated=row.doubtful,
                 kind=row.kind,
                 error=row.error or "",
                 attempts=row.attempts,

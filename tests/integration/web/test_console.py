@@ -16,7 +16,6 @@ from bot.web.notices import say
 from storage.enums import AlertStatus, Role
 from storage.queries import alerts, timeline, users
 from storage.queries.common import table, update
-from storage.queries.outbox import IN_DOUBT
 from storage.tables import Outbox
 from storage.viewer import SYSTEM
 from tests.integration.web.conftest import Office, cookie_header, running
@@ -119,7 +118,7 @@ async def test_what_may_have_arrived_twice_is_sent_and_says_so(office: Office) -
     await office.until(sent)
     twice = say("zh", "sent_twice")
     assert twice not in (await office.get(hr, path)).text
-    await office.write(lambda tx: update(tx, Outbox, table(Outbox).c.id > 0, error=IN_DOUBT))
+    await office.write(lambda tx: update(tx, Outbox, table(Outbox).c.id > 0, doubtful=True))
     page = (await office.get(hr, path)).text
     assert "已发送" in page
     assert twice in page
