@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.channels.strict_json import MAX_BYTES, checked, opened
 from bot.channels.telegram_address import chat_of
 from bot.channels.telegram_business import Line, line_id
 from bot.channels.telegram_content import MAX_RAW
-from bot.channels.telegram_inbound import MAX_BYTES, checked, decoded, opened
+from bot.channels.telegram_inbound import decoded
 from bot.errors import Malformed
 from bot.messages import Address, Inbound, Media, Overheard, Received
 from storage.enums import MediaKind, MessageKind
