@@ -285,7 +285,7 @@ async def test_a25_depth_and_size_inside_an_event_are_bounded(channel: Channel) 
     deep: Any = "end"
     for _ in range(30):
         deep = [deep]
-    many: Any = [[1] * 100] * 100
+    many: Any = [[1] * 200] * 100
     for value in (deep, many, 10**30, {"x": -(10**30)}):
         with pytest.raises(Malformed):
             await channel.receive(with_inside(value))
