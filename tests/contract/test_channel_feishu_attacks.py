@@ -260,10 +260,13 @@ async def test_a24_a25_no_body_costs_more_than_a_moment(
     sealed = json.dumps({"encrypt": feishu_sealed(inside)}).encode()
     bare = HttpCall(method="POST", headers={}, query={}, body=body)
     for call in (bare, replace(bare, body=sealed), signed(body), signed(sealed)):
-        started = time.process_time()
-        with pytest.raises((Refused, Malformed)):
-            await channel.receive(call)
-        assert time.process_time() - started < 0.05, name
+        best = float("inf")
+        for _ in range(3):  # the collector looks through all that the suite holds, now and then
+            started = time.process_time()
+            with pytest.raises((Refused, Malformed)):
+                await channel.receive(call)
+            best = min(best, time.process_time() - started)
+        assert best < 0.05, name
 
 
 async def test_a24_a_body_beyond_the_cap_is_not_even_looked_at(channel: Channel) -> None:
