@@ -100,6 +100,7 @@ class ChannelDelivery:
             raise Hold(str(held), seen.heard, partly=receipt is not None) from None
         except TryLater as later:
             raise TryLater(str(later), later.delay, partly=receipt is not None) from None
+        await self._spent(claimed, seen)
         return Delivered(
             receipt=receipt.value if receipt else None, revision=revision, parts=len(payloads)
         )
@@ -127,6 +128,12 @@ class ChannelDelivery:
             if held is not None:
                 raise Hold(HELD[held])
         return seen.ticket
+
+    async def _spent(self, claimed: Claimed, seen: _Seen) -> None:
+        """Where a window is closed but for a ticket, the ticket let one message through."""
+        ticket, talk = seen.ticket, claimed.conversation_id
+        if ticket is not None and seen.spoken is not None:
+            await self._road.database.write(lambda tx: carried.spend_ticket(tx, talk, ticket.until))
 
     def _text(self, tx: Tx, claimed: Claimed) -> str:
         assert claimed.message_id is not None

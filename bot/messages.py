@@ -70,6 +70,8 @@ class Inbound:
     media: tuple[Media, ...] = ()
     ticket: Ticket | None = None
     raw: str = ""  # of a kind we cannot show: the platform's own JSON, kept beside it
+    #: Whether a platform with ``Limits.windows`` takes it for the person having written.
+    opens: bool = True
     overheard: Overheard | None = None  # always there for an address of ``Limits.listens``
 
     @property

@@ -207,7 +207,8 @@ class Door:
             else None,
             raw=message.raw[:MAX_TEXT],
             reopens=message.ticket is not None
-            or (channel is not None and bool(channel.limits.windows)),
+            or (message.opens and channel is not None and bool(channel.limits.windows)),
+            opens=message.opens,
         )
 
 

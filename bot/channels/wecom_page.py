@@ -119,6 +119,8 @@ def _inbound(
     said: str,
     now: datetime,
     ticket: Ticket | None = None,
+    *,
+    opens: bool = True,
 ) -> Inbound:
     return Inbound(
         external_id=f"k:{kinds.clean(item['msgid'])[:100]}",
@@ -129,6 +131,7 @@ def _inbound(
         media=_media(item),
         ticket=ticket,
         raw=kinds.raw(item) if kind is MessageKind.UNSUPPORTED else "",
+        opens=opens,
     )
 
 
@@ -159,7 +162,7 @@ def _aside(
 def _happened(
     gathered: _Gathered, item: Item, event: Item, who: Address, welcome: timedelta, now: datetime
 ) -> None:
-    """One event that is about a customer."""
+    """One event that is about a customer. None opens the window: only what they send does."""
     match event.get("event_type"):
         case "enter_session":
             gathered.messages += _entered(item, event, who, welcome, now)
@@ -172,7 +175,7 @@ def _happened(
         case "user_recall_msg":
             recalled = kinds.marked("revoke")
             kind = MessageKind.UNSUPPORTED
-            gathered.messages.append(_inbound(item, who, kind, recalled, now))
+            gathered.messages.append(_inbound(item, who, kind, recalled, now, opens=False))
         case "servicer_recall_msg":
             by = event.get("servicer_userid")
             revoked = kinds.marked("revoke")
@@ -182,7 +185,7 @@ def _happened(
         case str(other) if other != _BY_OTHERS:
             unknown = kinds.marked(other)
             kind = MessageKind.UNSUPPORTED
-            gathered.messages.append(_inbound(item, who, kind, unknown, now))
+            gathered.messages.append(_inbound(item, who, kind, unknown, now, opens=False))
 
 
 def _entered(
@@ -199,7 +202,7 @@ def _entered(
         ticket = Ticket(value=code, until=until)
     if said is None and ticket is None:
         return []
-    return [_inbound(item, who, MessageKind.TEXT, said or START, now, ticket)]
+    return [_inbound(item, who, MessageKind.TEXT, said or START, now, ticket, opens=False)]
 
 
 def _bounced(gathered: _Gathered, event: Item, who: Address) -> None:

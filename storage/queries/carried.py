@@ -61,6 +61,11 @@ def attach(tx: Tx, key: SubjectKey, uid: str, media: Sequence[NewMedia]) -> list
     return ids
 
 
+def opens_nothing(tx: Tx, uid: str) -> None:
+    """Note that a platform's window is not reckoned from this message."""
+    update(tx, Message, MESSAGE.c.uid == uid, opens=False)
+
+
 def keep_raw(tx: Tx, key: SubjectKey, uid: str, raw: str) -> None:
     """Keep the platform's own form of a message we cannot show."""
     sealed = seal(key, raw, "message.raw_sealed", uid)
@@ -85,6 +90,12 @@ def keep_ticket(tx: Tx, key: SubjectKey, conversation_id: str, ticket: NewTicket
     older = sa.or_(TALK.c.ticket_until.is_(None), TALK.c.ticket_until <= ticket.until)
     where = sa.and_(TALK.c.id == conversation_id, older)
     update(tx, Conversation, where, ticket_sealed=sealed, ticket_until=ticket.until)
+
+
+def spend_ticket(tx: Tx, conversation_id: str, until: datetime) -> None:
+    """Forget the ticket that lives until then; a newer one stays."""
+    where = sa.and_(TALK.c.id == conversation_id, TALK.c.ticket_until == until)
+    update(tx, Conversation, where, ticket_sealed=None, ticket_until=None)
 
 
 def ticket(tx: Tx, vault: Vault, conversation_id: str) -> NewTicket | None:

@@ -88,11 +88,12 @@ class NewMessage:
     ticket: NewTicket | None = None
     raw: str = ""
     reopens: bool = False  # the platform lets us write again once they have written
+    opens: bool = True  # a window is reckoned from it; not from looking in, nor from a recall
 
     @property
     def carries(self) -> bool:
         """Whether it has more than words."""
-        return bool(self.media or self.ticket or self.raw)
+        return bool(self.media or self.ticket or self.raw or not self.opens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,8 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
 
 
 def _carry(tx: Tx, row: dict[str, Any], message: NewMessage, key: SubjectKey) -> list[str]:
+    if not message.opens:
+        carried.opens_nothing(tx, row["uid"])
     if message.raw:
         carried.keep_raw(tx, key, row["uid"], message.raw)
     if message.ticket is not None:

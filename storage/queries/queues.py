@@ -89,6 +89,7 @@ def spoken(tx: Tx, conversation_id: str) -> Spoken:
         ).where(
             message.c.conversation_id == conversation_id,
             message.c.direction == Direction.INBOUND.value,
+            message.c.opens,
             ~is_brought(message.c.external_id),
         )
     )

@@ -73,6 +73,10 @@ class Message(SQLModel, table=True):
     error: str | None = Field(default=None, max_length=200)
     revised_at: datetime | None = Field(default=None, sa_column=sa.Column(UtcDateTime()))
     raw_sealed: str | None = None
+    opens: bool = Field(
+        default=True,
+        sa_column=sa.Column(sa.Boolean(), nullable=False, server_default=sa.true()),
+    )
 
 
 class Attachment(SQLModel, table=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot import jobs, pipeline
+from bot import desk, jobs, pipeline
 from bot.channels.wecom import WeCom
 from bot.delivery import ChannelDelivery
 from bot.pipeline import Door, Road
@@ -40,6 +40,7 @@ class Town:
     sender: Sender
     channel: WeCom
     database: Database
+    clock: Clock
 
     async def candidate(self, name: str = "李娜") -> tuple[str, str]:
         """Somebody with an invite link; their id and the link's token."""
@@ -120,7 +121,7 @@ async def town(fake: FakeWeCom, database_url: str, tmp_path: Path) -> AsyncItera
     await channel.start()
     running = asyncio.create_task(road.engine.run())
     await fake.until(lambda: channel.accounts())
-    yield Town(road, door, sender, channel, database)
+    yield Town(road, door, sender, channel, database, clock)
     await door.close()
     sender.drain()
     await road.engine.stop()
@@ -255,3 +256,35 @@ async def test_a_colleague_who_takes_over_is_not_interrupted_and_the_bot_says_no
     await town.tick()
     await asyncio.sleep(0.3)
     assert li.texts()[said:] == ["我是王敏，我来说"]
+
+
+@pytest.mark.parametrize("happened", ["looked in", "took a word back"])
+async def test_only_what_they_write_opens_the_window(
+    fake: FakeWeCom, town: Town, happened: str
+) -> None:
+    """After 48 hours HR's words wait, unasked of the platform, whatever else they did."""
+    li = fake.customer("李娜")
+    candidate_id = await town.bound(li)
+    word = li.write("我再想想")
+    await town.tick()
+    fake.state.clock = lambda: town.clock().timestamp()
+    town.clock.advance(timedelta(hours=49))
+    li.enter() if happened == "looked in" else li.recall(word)
+    await town.tick()
+    calls = len(fake.calls_of("kf/send_msg"))
+    for n in range(2):
+        await desk.reply(town.road, SYSTEM, candidate_id, f"想好了吗{n}", cause=f"c{n}")
+
+    async def last() -> list[str]:
+        return [row.status for row in await town.rows(Outbox)][-2:]
+
+    for _ in range(300):
+        if await last() == [OutboxStatus.HELD.value] * 2:
+            break
+        await asyncio.sleep(0.02)
+    assert await last() == [OutboxStatus.HELD.value] * 2
+    assert len(fake.calls_of("kf/send_msg")) == calls
+    li.write("想好了")
+    await town.tick()
+    await town.until(lambda: len(li.texts()) >= 3)
+    assert li.texts()[-2:] == ["想好了吗0", "想好了吗1"]

@@ -68,6 +68,9 @@ def upgrade() -> None:
     op.add_column("conversation", sa.Column("ticket_sealed", sa.String(), nullable=True))
     op.add_column("conversation", sa.Column("ticket_until", types.UtcDateTime(), nullable=True))
     op.add_column("message", sa.Column("raw_sealed", sa.String(), nullable=True))
+    op.add_column(
+        "message", sa.Column("opens", sa.Boolean(), server_default=sa.true(), nullable=False)
+    )
     op.add_column("outbox", sa.Column("sent_at", types.UtcDateTime(), nullable=True))
     op.add_column(
         "outbox", sa.Column("doubtful", sa.Boolean(), server_default=sa.false(), nullable=False)
@@ -97,6 +100,7 @@ def downgrade() -> None:
     op.drop_column("outbox", "parts")
     op.drop_column("outbox", "doubtful")
     op.drop_column("outbox", "sent_at")
+    op.drop_column("message", "opens")
     op.drop_column("message", "raw_sealed")
     op.drop_column("conversation", "ticket_until")
     op.drop_column("conversation", "ticket_sealed")
