@@ -7,7 +7,7 @@ from datetime import datetime
 
 from storage.enums import MediaKind, MessageKind
 
-#: What a message may have at most; beyond it is refused kindly and kept out of the reader.
+#: What a message may have where its writer can be told that it is too long: on our own page.
 MAX_TEXT = 20_000
 #: What is kept of one message; the rest of a longer one is cut and marked.
 KEPT_TEXT = 4_000

@@ -18,7 +18,7 @@ import structlog
 from bot import records, rows
 from bot.channels.base import Channel, Pulls, listens_only
 from bot.conversation.router import decide
-from bot.errors import DeliveryError, GiveUp, Stale, TooLong
+from bot.errors import DeliveryError, GiveUp, Stale
 from bot.messages import MAX_TEXT, Aside, Inbound, Pull, Received, kept
 from bot.rows import Turned, Waiting
 from bot.rulebook import Rulebook
@@ -82,7 +82,8 @@ class Door:
     async def accept(self, received: Received) -> list[Stored]:
         """Store what a platform told us. When this returns, nothing of it can be lost.
 
-        Raises ``TooLong`` before anything is stored, ``StorageUnavailable`` when not all was.
+        Of a text the beginning is kept (``KEPT_TEXT``). Raises ``StorageUnavailable`` when not all
+        was stored.
         """
         received = await self._admitted(received)
         new = [self._as_new(message) for message in received.messages]
@@ -188,8 +189,6 @@ class Door:
             road.engine.wake(tx, PULL, [f"{pull.channel}:{pull.account}"])
 
     def _as_new(self, message: Inbound) -> NewMessage:
-        if len(message.text) > MAX_TEXT:
-            raise TooLong
         channel = self._road.channels.get(message.channel)
         return NewMessage(
             channel=message.channel,

@@ -23,7 +23,7 @@ from bot.channels.dingtalk_config import Config
 from bot.channels.dingtalk_errors import Refusal, Trouble, later
 from bot.channels.dingtalk_frames import Frame
 from bot.channels.dingtalk_inbound import Wave
-from bot.errors import Malformed, StorageUnavailable, TooLong, TryLater
+from bot.errors import Malformed, StorageUnavailable, TryLater
 from bot.messages import Received
 from scheduler.retry import LONGEST, growing, jitter, where
 
@@ -233,9 +233,6 @@ class Lanes:
                 log.warning("dingtalk.not_stored", failures=failures)
                 pause = growing(failures, first=self._first) * jitter()
                 await asyncio.sleep(pause.total_seconds())
-            except TooLong:
-                log.warning("dingtalk.too_long")
-                return True  # it would be when it came again
             except Exception as error:  # noqa: BLE001 - asking again at once would fail again
                 log.error("dingtalk.not_accepted", error=type(error).__name__, where=where(error))
                 return False

@@ -39,7 +39,6 @@ from bot.errors import (
     Malformed,
     NotReady,
     Refused,
-    TooLong,
     TryLater,
 )
 from bot.messages import Address, Card, Content, HttpCall, Receipt, Received
@@ -166,7 +165,7 @@ class Feishu:
                 received = inbound.decode(data, self._robot)
                 if received.told:
                     await accept(received)
-            except (Malformed, TooLong) as error:
+            except Malformed as error:
                 # A no would bring it again four times, and the same would come of it.
                 log.warning("feishu.not_taken", error=type(error).__name__)
                 return b""

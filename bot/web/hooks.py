@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from bot.errors import Malformed, NotFound, Refused, TooLong
+from bot.errors import Malformed, NotFound, Refused
 from bot.messages import HttpCall
 from bot.web.security import needs
 from bot.web.site import Site
@@ -38,11 +38,7 @@ async def hook(request: Request, channel: str) -> Response:
         log.warning("hook.refused", channel=channel, why=str(error))
         raise
     if received.told:
-        try:
-            await site.door.accept(received)
-        except TooLong:
-            # Refusing would make the platform bring it again for hours.
-            log.warning("hook.too_long", channel=channel)
+        await site.door.accept(received)
     return Response(received.reply, media_type=received.media_type)
 
 

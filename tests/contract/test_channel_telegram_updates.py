@@ -15,7 +15,7 @@ import pytest
 from bot.channels import telegram as module
 from bot.channels.base import Channel
 from bot.channels.telegram_inbound import ALLOWED
-from bot.errors import NotReady, StorageUnavailable, TooLong
+from bot.errors import NotReady, StorageUnavailable
 from bot.messages import HttpCall, Received
 from config.settings import TelegramSettings
 from tests.contract.channel_places import (
@@ -121,7 +121,9 @@ async def test_one_message_that_is_refused_does_not_hold_up_the_others(
     fake.raw_update({"message": {"message_id": "x", "chat": 7}})
     li.say("三")
     async with listening(channel) as ear:
-        ear.refuse = lambda received: TooLong() if received.messages[0].text == "坏" else None
+        ear.refuse = lambda received: (
+            ValueError("a fault of ours") if received.messages[0].text == "坏" else None
+        )
         fake.release()
         await fake.until(lambda: len(ear.texts) == 3 and fake.pending == 0)
     assert ear.texts == ["一", "二", "三"]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from bot.errors import TooLong
-from bot.messages import Address, Inbound, Received
+from bot.messages import MAX_TEXT, Address, Inbound, Received
 from bot.web import proof
 from bot.web.chat import shown
 from bot.web.chat.link import ANYBODY, CHANNEL, CLIENT_ID, Link, opened
@@ -127,6 +127,8 @@ async def _from_json(request: Request) -> tuple[str, str]:
 async def _accept(site: Site, link: Link, text: str, client_id: str) -> str:
     if not text.strip():
         raise Invalid({"text": "empty"})
+    if len(text) > MAX_TEXT:
+        raise TooLong
     message = Inbound(
         external_id=link.external_id(client_id),
         sender=Address(CHANNEL, link.address),
