@@ -236,13 +236,14 @@ async def hand_over(road: Road, viewer: Viewer, candidate_id: str) -> None:
         return talk, [one.address for one in accounts if one.channel == talk.channel]
 
     def work(tx: Tx) -> None:
-        talk = timeline.reply_to(tx, viewer, candidate_id, listens=road.listens)
+        # By now they may have written elsewhere: what was transferred is what has to be quiet.
+        now = timeline.reply_to(tx, viewer, candidate_id, listens=road.listens, only=talk.id)
         turns.unchanged(
             tx,
-            conversation_id=talk.id,
-            version=talk.version,
+            conversation_id=now.id,
+            version=now.version,
             candidate_id=candidate_id,
-            candidate_version=talk.candidate_version,
+            candidate_version=now.candidate_version,
             muted=True,
         )
         audit.append(tx, road.vault.keystore, viewer, "chat.hand_over", candidate_id)

@@ -190,9 +190,14 @@ def latest_id(tx: Tx, conversation_id: str) -> int:
 
 
 def reply_to(
-    tx: Tx, viewer: Viewer, candidate_id: str, *, listens: Callable[[str, str], bool]
+    tx: Tx,
+    viewer: Viewer,
+    candidate_id: str,
+    *,
+    listens: Callable[[str, str], bool],
+    only: str | None = None,
 ) -> Any:
-    """The conversation a reply to a candidate goes to: the one they wrote in last.
+    """The conversation a reply to a candidate goes to: the one they wrote in last, or ``only``.
 
     ``listens``: whether we only listen at a channel's address. Raises ``NotFound`` when there is
     none the viewer may use.
@@ -206,7 +211,7 @@ def reply_to(
         .order_by(TALK.c.last_at.desc())
     )
     for row in rows:
-        if not listens(row.channel, row.address):
+        if only in (None, row.id) and not listens(row.channel, row.address):
             return row
     raise NotFound("this candidate has no conversation yet")
 

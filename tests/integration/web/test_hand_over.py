@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -89,6 +90,23 @@ async def test_the_viewer_takes_over_and_the_bot_is_muted(
     again = await office.post(hr, f"{path}/handover")
     assert again.status_code == 409
     assert "不允许这样转接" in again.text
+
+
+async def test_what_was_transferred_is_muted_wherever_they_have_written_meanwhile(
+    fake: FakeWeCom, office: Office, channel: WeCom, hr: Person
+) -> None:
+    li = fake.customer("李娜")
+    fake.servicer(fake.member("WangMin", "王敏"))
+    candidate = await bound(office, li)
+    fake.slow("kf/service_state/trans", 2.0)
+    path = f"/console/candidates/{candidate}"
+    task = asyncio.create_task(office.post(hr, f"{path}/handover"))
+    await asyncio.sleep(0.7)  # the platform is being asked
+    phone = await office.chat(candidate)
+    said = await office.http.post(f"/chat/{phone}/messages", json={"text": "换个地方说"})
+    assert (said.status_code, task.done()) == (202, False)
+    assert (await task).status_code == 303
+    assert await muted(office, li)
 
 
 async def test_who_does_not_serve_there_is_told_so(
