@@ -7,7 +7,7 @@ clock's job ``fetch``, and after a week no more. Nothing is kept of what does no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
@@ -65,8 +65,6 @@ async def fetch(road: Road, attachment_id: str, *, seconds: float = SECONDS) -> 
         if channel is None:
             raise TryLater("this channel is switched off")
         size = await _brought(road, channel, attached, seconds)
-        if isinstance(channel, NamesFiles) and not attached.name:
-            await _named(road, attached, channel.file_name(attached.ref))
     except GiveUp as error:
         await _gone(road, attached.id, str(error))
     except DeliveryError as error:
@@ -88,7 +86,7 @@ async def _brought(road: Road, channel: Channel, attached: Attached, seconds: fl
             asyncio.timeout(seconds),
             aclosing(channel.fetch(attached.ref)) as stream,  # type: ignore[type-var]
         ):
-            return await keep(road, attached, stream)
+            return await keep(road, attached, stream, called=partial(_name, channel, attached))
     except TimeoutError:
         raise TryLater("it came too slowly") from None
 
@@ -115,9 +113,21 @@ async def _gone(road: Road, attachment_id: str, error: str) -> None:
     log.info("attachment.gone", attachment=attachment_id)
 
 
-async def keep(road: Road, attached: Attached, stream: AsyncIterator[bytes]) -> int:
+def _name(channel: Channel, attached: Attached) -> str:
+    """What a platform calls a file that it brought without a name before; "" for none."""
+    return channel.file_name(attached.ref) if isinstance(channel, NamesFiles) else ""
+
+
+async def keep(
+    road: Road,
+    attached: Attached,
+    stream: AsyncIterator[bytes],
+    *,
+    called: Callable[[], str] = str,
+) -> int:
     """Keep a stream in sealed parts; its size. Raises ``GiveUp`` when it is too large.
 
+    ``called`` is asked for its name, where it has none, once all of it has come.
     A picture is held whole for a moment and kept without what the camera wrote beside it.
     """
     rest, parts, size = bytearray(), 0, 0
@@ -138,16 +148,15 @@ async def keep(road: Road, attached: Attached, stream: AsyncIterator[bytes]) -> 
     for at in range(0, max(len(rest), 0 if parts else 1), PART):
         await _put(road, attached, parts, bytes(rest[at : at + PART]))
         parts += 1
-    await road.database.write(lambda tx: media.kept(tx, attached.id, parts=parts, size=size))
+    name = "" if attached.name else called()
+
+    def done(tx: Tx) -> None:
+        if name:
+            media.named(tx, road.vault.key(tx, attached.subject_id), attached.id, name)
+        media.kept(tx, attached.id, parts=parts, size=size)
+
+    await road.database.write(done)
     return size
-
-
-async def _named(road: Road, attached: Attached, name: str) -> None:
-    def work(tx: Tx) -> None:
-        media.named(tx, road.vault.key(tx, attached.subject_id), attached.id, name)
-
-    if name:
-        await road.database.write(work)
 
 
 async def _put(road: Road, attached: Attached, seq: int, data: bytes) -> None:

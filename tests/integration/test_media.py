@@ -42,12 +42,18 @@ class Stores(Post):
 
     fetched = 0
     pause_s = 0.0
+    unnamed = False
 
     async def fetch(self, media_id: str) -> AsyncIterator[bytes]:
         self.fetched += 1
         async for chunk in super().fetch(media_id):
             yield chunk
             await asyncio.sleep(self.pause_s)
+
+    def file_name(self, media_id: str) -> str:
+        if self.unnamed:
+            raise KeyError("a fault, or the end of the process")
+        return super().file_name(media_id)
 
 
 @dataclass
@@ -64,7 +70,12 @@ class Depot:
         """Somebody sends a file; the attachment's id."""
         self.came += 1
         ref = f"MID-{self.came}"
-        carried = Media(id=ref, kind=more.get("kind", MediaKind.FILE), name="简历.pdf", size=size)
+        carried = Media(
+            id=ref,
+            kind=more.get("kind", MediaKind.FILE),
+            name=more.get("name", "简历.pdf"),
+            size=size,
+        )
         message = Inbound(
             external_id=f"in{self.came}", sender=Address("post", who), text="[文件]",
             kind=MessageKind.UNSUPPORTED, sent_at=self.clock(), media=(carried,),
@@ -125,6 +136,18 @@ async def test_a_young_file_is_the_engines_to_ask_for_again_an_old_one_the_clock
     depot.post.broken = None
     await attachments.fetch(depot.road, id_)
     assert (await depot.seen(id_)).state is MediaState.KEPT
+
+
+async def test_a_file_is_not_kept_before_its_name_is(depot: Depot) -> None:
+    id_ = await depot.send(name="", data=[b"%PDF-1.7"])
+    depot.post.unnamed = True
+    with pytest.raises(KeyError):
+        await attachments.fetch(depot.road, id_)
+    assert (await depot.seen(id_)).state is MediaState.NEW
+    depot.post.unnamed, depot.post.names = False, {"MID-1": "毕业证.pdf"}
+    await attachments.fetch(depot.road, id_)
+    found = await depot.seen(id_)
+    assert (found.state, found.name) == (MediaState.KEPT, "毕业证.pdf")
 
 
 async def test_a_file_that_can_never_be_had_is_given_up_after_a_week(depot: Depot) -> None:
