@@ -60,14 +60,16 @@ _INSERT_POSTGRES = sa.text(
 # Read as one row: SQLite hands the interpreter's lock over at every row it returns.
 _FIND_SQLITE = sa.text(
     "SELECT json_group_array(json_array("
-    "c.channel, c.address, c.id, c.subject_id, i.user_id IS NOT NULL, c.wake)) "
+    "c.channel, c.address, c.id, c.subject_id, i.user_id IS NOT NULL, c.wake, "
+    "i.candidate_id IS NULL)) "
     "FROM json_each(:wanted) w "
     "JOIN conversation c ON c.channel = w.value->>0 AND c.address = w.value->>1 "
     "JOIN identity i ON i.id = c.identity_id"
 )
 # Locked in one order: messages of a conversation then get rising ids in commit order.
 _FIND_POSTGRES = sa.text(
-    "SELECT c.channel, c.address, c.id, c.subject_id, i.user_id IS NOT NULL, c.wake "
+    "SELECT c.channel, c.address, c.id, c.subject_id, i.user_id IS NOT NULL, c.wake, "
+    "i.candidate_id IS NULL "
     "FROM jsonb_array_elements(CAST(:wanted AS jsonb)) w "
     "JOIN conversation c ON c.channel = w.value->>0 AND c.address = w.value->>1 "
     "JOIN identity i ON i.id = c.identity_id ORDER BY c.id FOR UPDATE OF c"
@@ -127,6 +129,7 @@ class _Talk:
     subject_id: str
     staff: bool
     awake: bool
+    nobody_yet: bool  # neither a colleague nor a candidate that we know
 
 
 def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
@@ -144,6 +147,8 @@ def take(tx: Tx, vault: Vault, batch: Sequence[NewMessage]) -> Taken:
     # ``awake`` was read in this transaction under a lock: only sleeping ones need a wake-up.
     woken = [one.id for one in talks.values() if one.id in touched and not one.awake]
     urgent = {row["conversation_id"] for row in new if _cannot_wait(row)}
+    # Whoever opens a link says one word of the platform's; nothing of theirs is read before.
+    urgent |= {one.id for one in talks.values() if one.nobody_yet}
     # A ticket dies in seconds: whoever brought one is answered at once.
     urgent |= {
         row["conversation_id"]
@@ -240,8 +245,10 @@ def _find(tx: Tx, wanted: set[Where]) -> dict[Where, _Talk]:
     else:
         rows = tx.all(_FIND_POSTGRES, asked)
     return {
-        (channel, address): _Talk(talk_id, subject_id, bool(staff), bool(awake))
-        for channel, address, talk_id, subject_id, staff, awake in rows
+        (channel, address): _Talk(
+            talk_id, subject_id, bool(staff), bool(awake), bool(unbound) and not staff
+        )
+        for channel, address, talk_id, subject_id, staff, awake, unbound in rows
     }
 
 

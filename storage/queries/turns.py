@@ -48,8 +48,9 @@ def look(tx: Tx, conversation_id: str, *, pause: timedelta, longest: timedelta) 
     talk = _talk(tx, conversation_id)
     if talk is None:
         return None
-    if talk.user_id is not None:
-        pause = timedelta(0)  # colleagues press buttons and ask; nobody waits for more
+    if talk.user_id is not None or talk.candidate_id is None:
+        # Colleagues press buttons and ask, strangers open links: nobody waits for more.
+        pause = timedelta(0)
     if talk.ticket_until is not None and tx.now < talk.ticket_until <= tx.now + longest:
         pause = timedelta(0)  # what lets us answer dies before they would have finished typing
     rows = tx.all(

@@ -1,4 +1,4 @@
-"""One invite, two chats at the same moment: one is bound, the other is told the link is used."""
+"""Opening an invite: in two chats at the same moment, and with more said in the same breath."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from storage.queries import intake, invites, people, turns
 from storage.vault import Vault
 from storage.viewer import SYSTEM
 from tests.builders import a_rulebook
+from tests.clock import FakeClock
 
 TOKEN = "one-invite-for-two-chats-0123456789"
-NO_PAUSE = timedelta()
+NO_PAUSE, PAUSE = timedelta(), timedelta(seconds=8)
 
 
 async def test_an_invite_binds_one_chat_even_when_two_open_it_at_once(database: Database) -> None:
@@ -60,3 +61,44 @@ async def test_an_invite_binds_one_chat_even_when_two_open_it_at_once(database: 
     again = await database.write(lambda tx: look(tx, talks[1]))
     told = await database.write(lambda tx: write(tx, again))
     assert told == a_rulebook().replies.invite_bad
+
+
+async def test_whoever_opens_a_link_and_goes_on_talking_is_bound_at_once_and_then_heard(
+    database: Database, clock: FakeClock
+) -> None:
+    vault = Vault(Keystore.generate())
+
+    def arrive(tx: Tx) -> intake.Taken:
+        candidate = people.create_candidate(tx, vault, SYSTEM, name="林溪", stage=Stage.OFFER)
+        invites.create_invite(
+            tx, vault, token=TOKEN, purpose=InvitePurpose.CHAT, lifetime=timedelta(days=1),
+            created_by="test", channel="telegram", candidate_id=candidate,
+        )  # fmt: skip
+        said = [
+            intake.NewMessage(
+                channel="telegram", address="700", external_id=text,
+                kind=MessageKind.TEXT, text=text, sent_at=tx.now,
+            )
+            for text in (f"/start {TOKEN}", "你好", "我想问下入职")
+        ]  # fmt: skip
+        return intake.take(tx, vault, said)
+
+    def turn(tx: Tx) -> rows.Turned | rows.Waiting | None:
+        found = turns.look(tx, talk, pause=PAUSE, longest=PAUSE * 4)
+        turned = rows.seen(tx, vault, found) if found else None
+        if isinstance(turned, rows.Turned):
+            outcome = decide(turned.context, None, a_rulebook(), now=tx.now)
+            records.write(tx, vault, turned, None, outcome, channels=())
+        return turned
+
+    taken = await database.write(arrive)
+    [talk] = taken.urgent
+    opened = await database.write(turn)
+    assert isinstance(opened, rows.Turned)
+    assert opened.context.text == f"/start {TOKEN}"
+    assert isinstance(await database.write(turn), rows.Waiting)
+    clock.advance(PAUSE)
+    heard = await database.write(turn)
+    assert isinstance(heard, rows.Turned)
+    assert heard.context.candidate is not None
+    assert heard.context.text == "你好\n我想问下入职"

@@ -11,9 +11,12 @@ from bot import rows
 from bot.rows import Turned
 from storage.crypto import Keystore
 from storage.database import Database, Tx
-from storage.enums import MessageKind
-from storage.queries import intake, turns
+from storage.enums import MessageKind, Stage
+from storage.queries import intake, people, turns
+from storage.queries.common import table, update
+from storage.tables import Identity
 from storage.vault import Vault
+from storage.viewer import SYSTEM
 from tests.clock import FakeClock
 
 PAUSE, LONGEST, NONE = timedelta(seconds=8), timedelta(seconds=30), timedelta()
@@ -21,12 +24,22 @@ LINES = ("我先说第一句", "再说第二句", "最后第三句")
 
 
 class Chat:
-    """One stranger, whose words arrive as a test likes; ``said`` is seconds ago."""
+    """One candidate, whose words arrive as a test likes; ``said`` is seconds ago."""
 
     def __init__(self, database: Database, clock: FakeClock) -> None:
         self._database, self._clock = database, clock
         self._vault = Vault(Keystore.generate())
         self._talk = ""
+
+    async def bound(self) -> None:
+        def work(tx: Tx) -> None:
+            candidate = people.create_candidate(
+                tx, self._vault, SYSTEM, name="林溪", stage=Stage.OFFER
+            )
+            intake.open_conversation(tx, self._vault, "wecom", "app/wang")
+            update(tx, Identity, table(Identity).c.address == "app/wang", candidate_id=candidate)
+
+        await self._database.write(work)
 
     async def arrives(self, text: str, *, said: float) -> None:
         message = intake.NewMessage(
@@ -61,8 +74,10 @@ class Chat:
 
 
 @pytest.fixture
-def chat(database: Database, clock: FakeClock) -> Chat:
-    return Chat(database, clock)
+async def chat(database: Database, clock: FakeClock) -> Chat:
+    made = Chat(database, clock)
+    await made.bound()
+    return made
 
 
 async def test_what_arrives_backwards_is_read_forwards(chat: Chat, clock: FakeClock) -> None:
