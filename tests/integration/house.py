@@ -92,7 +92,8 @@ class House:
                 if httpx2.get(f"{self.base_url}/readyz", timeout=2).status_code == 200:
                     return time.monotonic() - began
             except httpx2.HTTPError:
-                pass
+                if any(one.poll() is not None for one in self.running.values()):
+                    raise AssertionError(f"it has ended\n{self.logs()}") from None
             time.sleep(0.05)
         raise AssertionError(f"not ready after {timeout} s\n{self.logs()}")
 

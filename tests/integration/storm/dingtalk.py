@@ -63,7 +63,7 @@ class DingTalk:
             "DINGTALK__API_BASE": self._fake.api_base,
             "DINGTALK__OAPI_BASE": self._fake.oapi_base,
             "DINGTALK__MODE": self._mode,
-            "DINGTALK__CARD_TEMPLATE": TEMPLATE,
+            "DINGTALK__CARD_TEMPLATE_ID": TEMPLATE,
         }
 
     def address(self, person: int) -> str:
