@@ -12,10 +12,10 @@ import asyncio
 import contextlib
 import random
 import socket
-import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from types import TracebackType
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Self
 
 from tests.fakes.dingtalk_card import CardButton, Template
 from tests.fakes.dingtalk_faults import Trouble
@@ -25,6 +25,7 @@ from tests.fakes.dingtalk_platform import Platform
 from tests.fakes.dingtalk_state import App, Call, Group, Person, Quota, Robot, State
 from tests.fakes.dingtalk_traffic import Traffic
 from tests.fakes.dingtalk_unconfirmed import Unconfirmed
+from tests.fakes.standin import Background, StandIn
 from tests.fakes.telegram_http import Bell
 
 __all__ = ["CardButton", "FakeDingTalk", "Member", "Outsider", "Quota", "Unconfirmed"]
@@ -33,8 +34,10 @@ SECRET = "standin-client-secret-0001"
 HOSTS = {"api": "http", "oapi": "http", "stream": "ws"}
 
 
-class FakeDingTalk(Trouble, Traffic):
+class FakeDingTalk(StandIn, Trouble, Traffic):
     """One organisation with one app. What it remembers survives stop() and start()."""
+
+    state: State
 
     def __init__(
         self,
@@ -75,44 +78,31 @@ class FakeDingTalk(Trouble, Traffic):
         )
         self.platform = Platform(self.state, disconnect_pause_s, push_timeout_s)
         self._ports = dict.fromkeys(HOSTS, 0)
-        self._thread: threading.Thread | None = None
+        self._background = Background("fake-dingtalk")
 
     # Running
 
-    def start(self) -> "FakeDingTalk":
+    def start(self) -> Self:
         """Listen on free ports of 127.0.0.1 (after stop() on the same ones) and return."""
-        if self._thread is not None:
-            raise RuntimeError("already running")
         listeners: dict[str, socket.socket] = {}
         for host, scheme in HOSTS.items():
-            listener = socket.create_server(("127.0.0.1", self._ports[host]))
-            # Inherited by what is accepted; without it answers wait 40 ms for the caller's ACK.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            listeners[host], self._ports[host] = listener, listener.getsockname()[1]
+            listeners[host] = self._background.listen(self._ports[host])
+            self._ports[host] = listeners[host].getsockname()[1]
             self.state.bases[host] = f"{scheme}://127.0.0.1:{self._ports[host]}"
-        ready = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(listeners, ready)), name="fake-dingtalk"
-        )
-        self._thread.start()
-        if not ready.wait(10):
-            raise RuntimeError("the servers did not start")
+        self._background.start(partial(self._serve, listeners))
         return self
 
     def stop(self) -> None:
         """Close the servers; open calls and connections are cut."""
-        if self._thread is None or self._loop is None:
-            return
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
-        if self._thread.is_alive():
-            raise RuntimeError("the servers did not stop")
-        self._thread = self._loop = None
+        self._background.stop()
 
-    async def _serve(self, listeners: dict[str, socket.socket], ready: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
-        bell = Bell(self._loop)
-        self._over = over = asyncio.Event()
+    async def _serve(
+        self,
+        listeners: dict[str, socket.socket],
+        ready: Callable[[], None],
+        over: asyncio.Event,
+    ) -> None:
+        bell = Bell(asyncio.get_running_loop())
         platform, endpoints = self.platform, self.platform.endpoints()
         side = HttpSide(self.state, platform.tokens, endpoints, self._faults)
         self.state.listeners.append(bell.ring)
@@ -122,7 +112,7 @@ class FakeDingTalk(Trouble, Traffic):
                 side.listening([listeners["api"], listeners["oapi"]]),
                 platform.stream.listening(listeners["stream"]),
             ):
-                ready.set()
+                ready()
                 await over.wait()
         finally:
             with self.state.lock:
@@ -130,28 +120,6 @@ class FakeDingTalk(Trouble, Traffic):
             posting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await posting
-
-    def __enter__(self) -> "FakeDingTalk":
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> "FakeDingTalk":
-        return await asyncio.to_thread(self.start)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self.stop)
 
     @property
     def api_base(self) -> str:
@@ -276,17 +244,3 @@ class FakeDingTalk(Trouble, Traffic):
     def calls_of(self, endpoint: str) -> list[Call]:
         """Requests of "/path" or "VERB /path", with nothing but real path segments."""
         return [call for call in self.calls if endpoint in {call.path, f"{call.verb} {call.path}"}]
-
-    def wait(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
-        """Block until the predicate is true; TimeoutError after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        with self.state.changed:
-            while not predicate():
-                if time.monotonic() > deadline:
-                    raise TimeoutError("what was waited for did not happen")
-                # Looked at again now and then: the predicate may ask about more than this.
-                self.state.changed.wait(0.05)
-
-    def until(self, predicate: Callable[[], object], timeout: float = 5.0) -> Awaitable[None]:
-        """`wait` for coroutines."""
-        return asyncio.to_thread(self.wait, predicate, timeout)

@@ -3,6 +3,7 @@
 Codes and wordings the public error tables do not give follow the pattern of those they do.
 """
 
+import abc
 import uuid
 from typing import Any
 
@@ -15,13 +16,14 @@ def request_id() -> str:
     return str(uuid.uuid4()).upper()
 
 
-class Refusal(Exception):
+class Refusal(Exception, abc.ABC):
     """An answer that says no; `status` is the HTTP status, which oapi keeps at 200."""
 
     status = 200
 
+    @abc.abstractmethod
     def body(self) -> Json:
-        raise NotImplementedError
+        """What the caller is told, as JSON."""
 
 
 class V1Error(Refusal):

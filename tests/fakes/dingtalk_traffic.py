@@ -1,12 +1,12 @@
 """Hands on the traffic from the platform to the app: order, repetition, forgery, connections."""
 
-import asyncio
 from dataclasses import replace
 from typing import Any, Literal
 
 from tests.fakes.dingtalk_delivery import Ack, Delivery, Push
 from tests.fakes.dingtalk_events import Hook
 from tests.fakes.dingtalk_platform import Platform
+from tests.fakes.standin import Background
 
 Json = dict[str, Any]
 
@@ -15,7 +15,7 @@ class Traffic:
     """What a test may do to messages, events and presses on their way. Any thread may call."""
 
     platform: Platform
-    _loop: asyncio.AbstractEventLoop | None = None
+    _background: Background
 
     # Connections
 
@@ -136,10 +136,7 @@ class Traffic:
             status=None,
             answer=None,
         )
-        if self._loop is None:
-            raise RuntimeError("not running")
-        work = asyncio.run_coroutine_threadsafe(self.platform.post.repeat(again), self._loop)
-        return await asyncio.wrap_future(work)
+        return await self._background.there(self.platform.post.repeat(again))
 
     # Looking
 

@@ -9,11 +9,10 @@ every method here may be called from any thread. One address stands for open.fei
 accounts.feishu.cn, another for the long connections.
 """
 
-import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from types import TracebackType
+from collections.abc import Callable, Iterable
+from typing import Self
 
 from tests.fakes.feishu_console import Console
 from tests.fakes.feishu_contacts import Contacts
@@ -35,6 +34,7 @@ from tests.fakes.feishu_state import SCOPES, App, Call, Chat, Mode, Person, Stat
 from tests.fakes.feishu_tokens import Tokens
 from tests.fakes.feishu_unconfirmed import Unconfirmed
 from tests.fakes.feishu_webhook import ConsoleRefused, Push, Webhook
+from tests.fakes.standin import StandIn
 
 __all__ = [
     "Ack",
@@ -59,8 +59,10 @@ SECRET = "secret-of-the-stand-in-app-000001"
 TOKEN = "verification-token-of-the-stand-in"
 
 
-class FakeFeishu:
+class FakeFeishu(StandIn):
     """One platform, one company, one app. What it remembers survives stop() and start()."""
+
+    state: State
 
     def __init__(
         self,
@@ -141,7 +143,7 @@ class FakeFeishu:
 
     # Running
 
-    def start(self) -> "FakeFeishu":
+    def start(self) -> Self:
         """Listen on two free ports of 127.0.0.1 and return when calls are answered."""
         self._server.start()
         return self
@@ -149,28 +151,6 @@ class FakeFeishu:
     def stop(self) -> None:
         """Close the servers; open calls and connections are cut."""
         self._server.stop()
-
-    def __enter__(self) -> "FakeFeishu":
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> "FakeFeishu":
-        return await asyncio.to_thread(self.start)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self.stop)
 
     @property
     def base_url(self) -> str:
@@ -266,11 +246,3 @@ class FakeFeishu:
     def pending(self) -> int:
         """Events neither taken nor given up."""
         return len(self.outbox.open())
-
-    def wait(self, predicate: Callable[[], object], timeout: float = 10.0) -> None:
-        """Block until the predicate is true; TimeoutError after `timeout` real seconds."""
-        self.state.wait(predicate, timeout)
-
-    def until(self, predicate: Callable[[], object], timeout: float = 10.0) -> Awaitable[None]:
-        """`wait` for coroutines."""
-        return asyncio.to_thread(self.wait, predicate, timeout)

@@ -5,11 +5,11 @@ One lock guards everything; any thread may call. `change` wakes whoever waits.
 
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tests.fakes import standin
 from tests.fakes.feishu_rates import Rates
 from tests.fakes.feishu_tokens import Tokens
 from tests.fakes.feishu_unconfirmed import Unconfirmed
@@ -219,13 +219,7 @@ class State:
 
     def wait(self, predicate: Callable[[], object], timeout: float = 10.0) -> None:
         """Block until the predicate is true; TimeoutError after `timeout` real seconds."""
-        deadline = time.monotonic() + timeout
-        with self.changed:
-            while not predicate():
-                if time.monotonic() > deadline:
-                    raise TimeoutError("what was waited for did not happen")
-                # Looked at again now and then: the predicate may ask about more than this.
-                self.changed.wait(0.05)
+        standin.wait(self.changed, predicate, timeout)
 
     def fresh(self, prefix: str) -> str:
         """An id nobody has had; the same ones in the same order for the same seed."""

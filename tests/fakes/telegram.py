@@ -16,13 +16,14 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
-from types import FrameType, TracebackType
-from typing import Any, Literal
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+from typing import Any, Literal, Self
 
-import uvicorn
 from starlette.applications import Starlette
 
+from tests.fakes.standin import Background, StandIn, Swift
 from tests.fakes.telegram_business import RIGHTS, FakeBusiness, connect
 from tests.fakes.telegram_faults import Fault, Faults, Kind
 from tests.fakes.telegram_http import Bell, BotApi, Connections, not_found
@@ -38,8 +39,10 @@ __all__ = ["Call", "FakeBusiness", "FakeTelegram", "FakeUser", "SeenButton", "Se
 TOKEN = "12345:TEST-token-of-the-stand-in-bot-0001"
 
 
-class FakeTelegram:
+class FakeTelegram(StandIn):
     """One platform with one bot. What it remembers survives stop() and start()."""
+
+    state: State
 
     def __init__(
         self,
@@ -74,93 +77,44 @@ class FakeTelegram:
         self._faults = Faults()
         self._speed = speed
         self._webhook_timeout_s = webhook_timeout_s
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._background = Background("fake-telegram")
         self._port = 0
 
     # Running
 
-    def start(self, port: int = 0) -> "FakeTelegram":
+    def start(self, port: int = 0) -> Self:
         """Listen on 127.0.0.1 (a free port for 0) and return when calls are answered."""
-        if self._thread is not None:
-            raise RuntimeError("already running")
-        # With the protocol named, asyncio turns Nagle's algorithm off: 40 ms less for each call.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
-        self._port = listener.getsockname()[1]
-        ready = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(listener, ready)), name="fake-telegram"
-        )
-        self._thread.start()
-        if not ready.wait(10):
-            raise RuntimeError("the server did not start")
+        listening = self._background.listen(port)
+        self._background.start(partial(self._serve, listening))
+        self._port = listening.getsockname()[1]
         return self
 
     def stop(self) -> None:
         """Close the server; open calls are cut."""
-        if self._thread is None or self._server is None:
-            return
-        self._server.should_exit = True
-        self._api.close()
-        self._thread.join(10)
-        self._thread = self._server = None
+        self._background.stop()
 
-    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+    async def _serve(
+        self, listening: socket.socket, ready: Callable[[], None], over: asyncio.Event
+    ) -> None:
         bell = Bell(asyncio.get_running_loop())
         connections = Connections()
-        self._api = api = BotApi(self.state, self._faults, connections, bell)
+        api = BotApi(self.state, self._faults, connections, bell)
         routes = [*api.routes(), *Phone(self.state).routes()]
         app = Starlette(routes=routes, exception_handlers={404: not_found})
-        config = uvicorn.Config(
-            app,
-            http=connections.protocol(),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            proxy_headers=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
         self.state.listeners.append(bell.ring)
         pusher = Pusher(
             self.state, bell, api.perform, speed=self._speed, timeout_s=self._webhook_timeout_s
         )
         pushing = asyncio.create_task(pusher.run())
-        ready.set()  # the socket listens already: early callers wait in its backlog
+        ready()  # the socket listens already: early callers wait in its backlog
         try:
-            await self._server.serve(sockets=[listener])
+            await Swift(app, connections.protocol(), over).serve(sockets=[listening])
         finally:
             with self.state.lock:
                 self.state.listeners.remove(bell.ring)
             pushing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await pushing
-
-    def __enter__(self) -> "FakeTelegram":
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> "FakeTelegram":
-        return await asyncio.to_thread(self.start)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self.stop)
 
     @property
     def api_base(self) -> str:
@@ -293,20 +247,6 @@ class FakeTelegram:
     def commands(self) -> list[Json]:
         """What setMyCommands set."""
         return self.state.commands
-
-    def wait(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
-        """Block until the predicate is true; TimeoutError after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        with self.state.changed:
-            while not predicate():
-                if time.monotonic() > deadline:
-                    raise TimeoutError("what was waited for did not happen")
-                # Looked at again now and then: the predicate may ask about more than this.
-                self.state.changed.wait(0.05)
-
-    def until(self, predicate: Callable[[], object], timeout: float = 5.0) -> Awaitable[None]:
-        """`wait` for coroutines."""
-        return asyncio.to_thread(self.wait, predicate, timeout)
 
 
 def main() -> None:

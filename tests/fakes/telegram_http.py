@@ -101,12 +101,6 @@ class BotApi:
         self._faults = faults
         self._connections = connections
         self._bell = bell
-        self._closing = False
-
-    def close(self) -> None:
-        """Cut the polls that wait, so that the server can stop."""
-        self._closing = True
-        self._bell.ring()
 
     def routes(self) -> list[Route]:
         return [
@@ -180,8 +174,6 @@ class BotApi:
             state.change()  # an older poller notices that it is no longer alone
         while True:
             ring = self._bell.next()
-            if self._closing:
-                raise ConnectionAbortedError("the server stops")
             with state.lock:
                 if state.webhook is not None:
                     raise ApiError(409, "Conflict: terminated by setWebhook request")

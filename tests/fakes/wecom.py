@@ -9,12 +9,12 @@
 The server runs on its own thread and loop; every method here may be called from any thread.
 """
 
-import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from types import TracebackType
+from typing import Self
 
+from tests.fakes.standin import StandIn
 from tests.fakes.wecom_callbacks import CallbackRefused, Callbacks, Delivery
 from tests.fakes.wecom_crypto import CallbackCrypto
 from tests.fakes.wecom_customer import Customer
@@ -58,11 +58,13 @@ AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 OAUTH_CODE_LIFE_S = 300
 
 
-class FakeWeCom:
+class FakeWeCom(StandIn):
     """One corp with one self-built app and one kf account. All of it survives stop() and start().
 
     `app` and `account` are these two; their knobs are attributes.
     """
+
+    state: State
 
     def __init__(
         self,
@@ -95,7 +97,7 @@ class FakeWeCom:
 
     # Running
 
-    def start(self, port: int = 0) -> "FakeWeCom":
+    def start(self, port: int = 0) -> Self:
         """Listen on 127.0.0.1 (a free port for 0) and return when calls are answered."""
         self._port = self._server.start(port)
         return self
@@ -103,28 +105,6 @@ class FakeWeCom:
     def stop(self) -> None:
         """Close the server; open calls are cut, callbacks under way are dropped."""
         self._server.stop()
-
-    def __enter__(self) -> "FakeWeCom":
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> "FakeWeCom":
-        return await asyncio.to_thread(self.start)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self.stop)
 
     @property
     def api_base(self) -> str:
@@ -319,20 +299,6 @@ class FakeWeCom:
         """Every attempt to deliver a callback, oldest first."""
         with self.state.lock:
             return list(self.callbacks.deliveries)
-
-    def wait(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
-        """Block until the predicate is true; TimeoutError after `timeout` real seconds."""
-        deadline = time.monotonic() + timeout
-        with self.state.changed:
-            while not predicate():
-                if time.monotonic() > deadline:
-                    raise TimeoutError("what was waited for did not happen")
-                # Looked at again now and then: the predicate may ask about more than this.
-                self.state.changed.wait(0.05)
-
-    def until(self, predicate: Callable[[], object], timeout: float = 5.0) -> Awaitable[None]:
-        """`wait` for coroutines."""
-        return asyncio.to_thread(self.wait, predicate, timeout)
 
     def settled(self) -> Awaitable[None]:
         """Until every callback was delivered or given up."""
