@@ -21,8 +21,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
+from tests.e2e.entry_samples import entry_samples
 from tests.e2e.review_samples import review_samples
-from tests.e2e.samples import ZONE, Sample, console_samples, entry_samples
+from tests.e2e.samples import console_samples
+from tests.e2e.sampling import ZONE, Sample
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = "/usr/bin/chromium"

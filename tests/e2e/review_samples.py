@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from bot.web import review_views as shapes
 from bot.web import views
-from tests.e2e.samples import NOW, SALARY, Sample, shell, words
+from tests.e2e.samples import SALARY
+from tests.e2e.sampling import NOW, Sample, shell, words
 
 READ = shapes.Labels(
     intents=("consider", "salary"), commitment=-1, reported=False, condition="none"

@@ -1,73 +1,16 @@
-"""One believable view model for every template, in every state worth looking at."""
+"""One believable view model for every page of the console, in every state worth looking at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, get_args
-from zoneinfo import ZoneInfo
-
-import segno
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from bot.delivery import HELD
-from bot.web import public_views as public
 from bot.web import talk_views as talk
 from bot.web import views
 from bot.web.reasons import reason
-
-ZONE = ZoneInfo("Asia/Shanghai")
-NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)  # 14:30 in Shanghai
-COMPANY = "杭州远山科技有限公司"
-EVIL = "<script>alert(1)</script>"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """A template with what it is given. ``name`` names the picture."""
-
-    name: str
-    template: str
-    context: Mapping[str, Any]
-
-
-def ago(**span: float) -> datetime:
-    """A moment before the samples' now."""
-    return NOW - timedelta(**span)
-
-
-def qr(text: str) -> str:
-    """A QR code as a data: address."""
-    return segno.make(text, error="m").svg_data_uri(scale=4, border=1)
-
-
-def words(text: str) -> tuple[views.Segment, ...]:
-    """Segments from "plain [evidence|intent] plain"."""
-    segments = []
-    for part in text.replace("]", "[").split("["):
-        if "|" in part:
-            said, intent = part.split("|")
-            segments.append(views.Segment(text=said, intent=intent))
-        elif part:
-            segments.append(views.Segment(text=part))
-    return tuple(segments)
-
-
-def shell(active: str = "", **changes: Any) -> views.Shell:
-    """The console as 王敏 sees it."""
-    made = views.Shell(
-        language="zh",
-        now=NOW,
-        company=COMPANY,
-        csrf="csrf-token-of-this-session",
-        viewer=views.Viewer(id="u1", name="王敏", role="hr_admin"),
-        active=active,  # type: ignore[arg-type] # one of the literals, by every caller
-        open_alerts=3,
-    )
-    return replace(made, **changes)
-
-
-OUTSIDE = replace(shell(), viewer=None)
+from tests.e2e.sampling import NOW, ZONE, Sample, ago, qr, shell, words
 
 URGENT = views.AlertCard(
     id="a1",
@@ -97,6 +40,8 @@ URGENT = views.AlertCard(
     ),
     hit_rate=views.HitRate(useful=24, judged=30),
 )
+
+
 SALARY = views.AlertCard(
     id="a2",
     candidate_id="c2",
@@ -111,6 +56,8 @@ SALARY = views.AlertCard(
     raised_at=ago(minutes=25),
     due_at=NOW + timedelta(hours=3, minutes=35),
 )
+
+
 SILENT = views.AlertCard(
     id="a3",
     candidate_id="c3",
@@ -133,8 +80,13 @@ def judged(card: views.AlertCard, value: Any, by: str, at: datetime) -> views.Al
 
 
 JUDGED = judged(SALARY, "useful", "王敏", ago(minutes=4))
+
+
 FALSE_ALARM = judged(SILENT, "false_alarm", "李磊", ago(days=1))
+
+
 HANDLED = judged(URGENT, "handled", "王敏", ago(hours=5))
+
 
 ROWS = (
     views.CandidateRow(id="c1", name="张三丰", position="后端工程师", stage="accepted",
@@ -153,16 +105,25 @@ ROWS = (
         stage="reneged", level="high", score=71, open_alerts=0, last_at=ago(days=40),
         owner="李磊"),
 )  # fmt: skip
+
+
 STAGES = ("interview", "offer", "accepted", "onboarded", "confirmed", "declined", "reneged")
+
+
 NEW = views.NewCandidate(
     positions=(views.Choice(value="p1", text="后端工程师 · 杭州"),),
     stages=STAGES,
 )
+
+
 CANDIDATES = views.CandidatesPage(
     rows=ROWS, stages=STAGES, form=NEW, next_url="/console/candidates?cursor=abc"
 )
 
+
 PLAIN_WORDS = (views.Segment(text="[视频] 这是我们小区到公司的路"),)
+
+
 ENTRIES = (
     talk.TimelineEntry(id="1", kind="event", author="staff", at=ago(days=6, hours=3),
         segments=words("阶段改为“已接受”，由 王敏 更改")),
@@ -222,6 +183,8 @@ ENTRIES = (
         reason=reason("zh", HELD["late"]),
         segments=words("三丰，材料我都收到了，谢谢。")),
 )  # fmt: skip
+
+
 CANDIDATE = views.CandidatePage(
     id="c1", name="张三丰", position="后端工程师", stage="accepted",
     stage_at=ago(days=6), level="critical", score=82, stages=STAGES,
@@ -253,7 +216,11 @@ CANDIDATE = views.CandidatePage(
         views.InviteRow(channel="webchat", created_at=ago(days=9), state="expired"),
     ),
 )  # fmt: skip
+
+
 CHAT_URL = "https://hr.example.com/chat/3vJx8k2mQpZ7rT5wY1nB6cD9"
+
+
 NEWCOMER = replace(
     CANDIDATE, id="c5", name="John Smith", position="", stage="interview", level="low", score=0,
     timeline=talk.Timeline(days=()), takeover=views.Takeover(
@@ -262,6 +229,7 @@ NEWCOMER = replace(
     fresh_invite=views.FreshInvite(channel="webchat", url=CHAT_URL, qr=qr(CHAT_URL),
         expires_at=NOW + timedelta(days=7)),
 )  # fmt: skip
+
 
 POSITIONS = views.PositionsPage(
     rows=(
@@ -274,7 +242,11 @@ POSITIONS = views.PositionsPage(
             budget_high=18500, months=13, candidates=7, owner="李磊", closed=True),
     )
 )  # fmt: skip
+
+
 LINK = "https://t.me/yinuo_demo_bot?start=k3f9x2"
+
+
 SETTINGS = views.SettingsPage(
     login="wangmin", name="王敏", role="hr_admin",
     chats=(
@@ -289,136 +261,6 @@ SETTINGS = views.SettingsPage(
             seen_at=ago(hours=9)),
     ),
 )  # fmt: skip
-
-BUTTONS = (
-    public.ChatButton(label="已经约好", value="已经约好"),
-    public.ChatButton(label="还没约", value="还没约"),
-    public.ChatButton(label="有问题，转人工", value="转人工"),
-)
-CHAT = public.ChatPage(
-    base="/chat/token", company=COMPANY, position="后端工程师 · 杭州",
-    messages=(
-        public.ChatMessage(id="1", direction="out", author="bot", at=ago(days=1, hours=4),
-            text="您好，我是远山科技的招聘助手（自动程序，非真人）。"
-                 "我会帮您记着入职前的几件事，也会把您的问题及时转给招聘同事。\n"
-                 "您同意我们保存这里的聊天记录吗？",
-            buttons=()),
-        public.ChatMessage(id="2", direction="in", author="candidate", text="同意",
-            at=ago(days=1, hours=3, minutes=58)),
-        public.ChatMessage(id="3", direction="out", author="hr", name="王敏",
-            at=ago(hours=1), text="三丰你好，我是王敏。入职材料清单已经发到你邮箱了，收到了吗？"),
-        public.ChatMessage(id="4", direction="in", author="candidate", at=ago(minutes=40),
-            text="收到啦，谢谢王姐。体检报告要原件吗？"),
-        public.ChatMessage(id="5", direction="out", author="bot", at=ago(minutes=39),
-            text="体检报告带复印件即可，入职当天交给前台。体检约好了吗？",
-            buttons=BUTTONS),
-    ),
-    accept="image/png,.png,application/pdf,.pdf",
-)  # fmt: skip
-FILED = replace(
-    CHAT,
-    messages=(
-        *CHAT.messages[:4],
-        replace(CHAT.messages[4], answered=True, chosen="还没约"),
-        public.ChatMessage(
-            id="6", direction="in", author="candidate", text="还没约", at=ago(minutes=30)
-        ),
-        public.ChatMessage(
-            id="7",
-            direction="in",
-            author="candidate",
-            at=ago(minutes=20),
-            text="[文件] 张三丰-简历-2026年11月（最新版）.pdf",
-            files=(
-                public.ChatFile(
-                    kind="file", name="张三丰-简历-2026年11月（最新版）.pdf", size=1_360_000
-                ),
-            ),
-        ),
-        public.ChatMessage(
-            id="8",
-            direction="in",
-            author="candidate",
-            at=ago(minutes=19),
-            text="[图片] 体检预约单.jpg",
-            files=(public.ChatFile(kind="image", name="体检预约单.jpg", size=345_000),),
-        ),
-    ),
-    refused="这个文件超过 10 MB，放不下。请压缩后再发，或发到 HR 的邮箱。",
-)
-CODES = tuple(f"{n:02d}kf-w7qm-x2vd-9rtc-h4zb-p6sj-{n:02d}" for n in range(1, 11))
-
-
-JOININGS: tuple[public.Joining, ...] = get_args(public.Joining)
-
-
-def stands(kind: public.Joining) -> public.JoinPage:
-    """What came of an invite."""
-    again = "/join/dingtalk/t" if kind in ("unfinished", "refused", "later") else ""
-    reason = "您不是本企业在钉钉里的成员，请换公司的钉钉账号再试" if kind == "refused" else ""
-    return public.JoinPage(kind=kind, channel="dingtalk", reason=reason, again_url=again)
-
-
-def entry_samples() -> list[Sample]:
-    """Pages outside the console."""
-    totp = public.TotpPage(
-        action="/setup/t/totp",
-        account="wangmin",
-        qr=qr("otpauth://totp/Yinuo:wangmin?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Yinuo"),
-        secret="JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
-    )
-    setup = public.SetupPage(action="/setup/t")
-    invited = replace(setup, company=COMPANY, name="王磊", login="wanglei", invited=True)
-    bad = public.SetupPage(
-        action="/setup/t",
-        company=COMPANY,
-        name="王敏",
-        login="wangmin",
-        errors={"password": "密码包含登录名，请换一个。"},
-    )
-    saved = public.RecoveryPage(login="wangmin", codes=CODES, next_url="/console/alerts")
-    invite = public.JoinPage(
-        kind="invite",
-        channel="wecom",
-        name="王敏",
-        staff=True,
-        inside=True,
-        sign_in_url="https://open.weixin.qq.com/connect/oauth2/authorize?appid=ww1",
-        expires_at=NOW + timedelta(days=1),
-        refresh_s=240,
-    )
-    newcomer = replace(invite, channel="feishu", name=EVIL, staff=False, inside=False)
-    lost = public.ErrorPage(status=404, request_id="", home="", chat=True)
-    refused = replace(CHAT, refused="发得有点快，请稍等片刻。", draft="  还有\n一件事")
-    pages: list[tuple[str, str, object]] = [
-        ("setup", "setup.html", setup),
-        ("setup-invited", "setup.html", invited),
-        ("setup-error", "setup.html", bad),
-        ("totp", "totp.html", totp),
-        ("totp-wrong", "totp.html", replace(totp, wrong=True)),
-        ("recovery", "recovery.html", saved),
-        ("signin", "signin.html", public.SigninPage()),
-        ("signin-error", "signin.html", public.SigninPage(login="wangmin", error="credentials")),
-        ("signin-locked", "signin.html",
-         public.SigninPage(login="wangmin", error="locked", wait_minutes=15)),
-        ("error-404", "error.html", public.ErrorPage(status=404, request_id="", home="")),
-        ("error-403", "error.html", public.ErrorPage(status=403, request_id="01JD-8KQ2")),
-        ("error-429", "error.html", public.ErrorPage(status=429, request_id="01JD-8KQ2")),
-        ("error-500", "error.html", public.ErrorPage(status=500, request_id="01JD-8KQ2")),
-        ("chat", "chat.html", CHAT),
-        ("chat-files", "chat.html", FILED),
-        ("chat-empty", "chat.html", replace(CHAT, messages=())),
-        ("join", "join.html", invite),
-        ("join-newcomer", "join.html", newcomer),
-        *((f"join-{kind}", "join.html", stands(kind)) for kind in JOININGS if kind != "invite"),
-        ("chat-older", "chat.html", replace(CHAT, older="1")),
-        ("chat-refused", "chat.html", refused),
-        ("error-chat", "error.html", lost),
-    ]  # fmt: skip
-    return [
-        Sample(name=name, template=template, context={"shell": OUTSIDE, "page": page})
-        for name, template, page in pages
-    ]
 
 
 def console_samples() -> list[Sample]:
@@ -496,7 +338,3 @@ def partial_samples() -> list[Sample]:
         Sample(name=name, template=f"console/{name}.html", context={"shell": outer, **rest})
         for name, rest in pieces
     ]
-
-
-def all_samples() -> list[Sample]:
-    return [*entry_samples(), *console_samples(), *partial_samples()]

@@ -9,10 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from bot.web.pages import Pages
-from tests.e2e import samples
+from tests.e2e import entry_samples
 from tests.e2e.browser import watched
 from tests.e2e.chatting import PHONE, Talk, reply, state, write
 from tests.e2e.preview import ROOT, serving
+from tests.e2e.sampling import ZONE
 
 pytestmark = pytest.mark.browser
 
@@ -204,9 +205,9 @@ def test_somebody_who_reads_further_up_stays_there_and_is_told_of_news(talk: Tal
 
 
 def test_buttons_answer_once_and_then_rest(browser: Browser) -> None:
-    pages = Pages(ROOT / "config" / "words", samples.ZONE)
-    view = replace(samples.CHAT, base="/page/chat")
-    html = pages.render("chat.html", language="zh", shell=samples.OUTSIDE, page=view)
+    pages = Pages(ROOT / "config" / "words", ZONE)
+    view = replace(entry_samples.CHAT, base="/page/chat")
+    html = pages.render("chat.html", language="zh", shell=entry_samples.OUTSIDE, page=view)
     with serving({"/page/chat": html}) as address:
         page = browser.new_page()
         sent: list[str] = []
@@ -345,8 +346,8 @@ def test_where_a_script_does_not_arrive_the_page_is_a_plain_form(talk: Talk, los
 
 
 def test_what_a_plain_form_could_not_send_stays_to_be_read(browser: Browser) -> None:
-    pages = Pages(ROOT / "config" / "words", samples.ZONE)
-    [sample] = [one for one in samples.entry_samples() if one.name == "chat-refused"]
+    pages = Pages(ROOT / "config" / "words", ZONE)
+    [sample] = [one for one in entry_samples.entry_samples() if one.name == "chat-refused"]
     html = pages.render(sample.template, language="zh", **sample.context)
     with serving({"/page/chat": html}) as address:
         page = browser.new_page()

@@ -1,8 +1,8 @@
-"""An HR's desk on each kind of database, and the command line."""
+"""An HR's desk on each kind of database, the command line, and the platforms as stand-ins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,18 @@ from storage.database import Tx
 from storage.enums import Role
 from storage.queries import users
 from storage.viewer import Viewer
+from tests.contract.place_dingtalk import BUTTONS, TEMPLATE
 from tests.doubt import DoubtReader
+from tests.fakes.dingtalk import FakeDingTalk
+from tests.fakes.feishu import FakeFeishu
+from tests.fakes.telegram import FakeTelegram
+from tests.fakes.wecom import FakeWeCom
+from tests.integration import town as towns
 from tests.integration.commands import Commands, commands
 from tests.integration.hr import Desk
+from tests.integration.town import Town
 
-pytest.register_assert_rewrite("tests.integration.storm.verdict")
+pytest.register_assert_rewrite("tests.integration.storm.verdict", "tests.integration.platforms")
 
 
 @pytest.fixture
@@ -51,3 +58,35 @@ def yinuo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """The command line: loading it takes seconds, running it does not."""
     with commands(tmp_path_factory.mktemp("yinuo")) as made:
         yield made
+
+
+@pytest.fixture
+async def town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """The road with a platform that is pulled, on each kind of database."""
+    async with towns.running(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def wecom() -> Iterator[FakeWeCom]:
+    with FakeWeCom() as fake:
+        yield fake
+
+
+@pytest.fixture
+def dingtalk() -> Iterator[FakeDingTalk]:
+    with FakeDingTalk(limits=False) as fake:
+        fake.template(TEMPLATE, *BUTTONS)
+        yield fake
+
+
+@pytest.fixture
+def feishu() -> Iterator[FakeFeishu]:
+    with FakeFeishu(limits=False) as fake:
+        yield fake
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram(limits=False) as fake:
+        yield fake

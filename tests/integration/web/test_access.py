@@ -18,7 +18,7 @@ from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
 from tests import samples_of_files as some
 from tests.integration.web.conftest import Office, Person, cookie_header
 from tests.integration.web.test_chat import SALARY, open_alerts
-from tests.integration.web.test_files import send
+from tests.integration.web.uploads import send
 
 OWN, FOREIGN = "own", "foreign"
 LABELS = {"intent-salary": "1", "commitment": "-1", "condition": "none"}

@@ -15,7 +15,7 @@ from storage.queries.common import table, update
 from storage.tables import Attachment, AttachmentPart, Candidate
 from tests import samples_of_files as some
 from tests.integration.web.conftest import Office
-from tests.integration.web.test_files import address_of, attached, from_platform, given, rows, send
+from tests.integration.web.uploads import address_of, attached, from_platform, given, rows, send
 from tests.unit.bot.test_camera import exif, photo, segment
 
 

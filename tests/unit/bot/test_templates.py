@@ -23,13 +23,13 @@ from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, environment, icon, read_
 from bot.web.reasons import Reason
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
 from storage.enums import Author, Level, MediaKind, Review, Role, Stage, Verdict
-from tests.e2e import review_samples, samples
-from tests.e2e.samples import EVIL, NOW, Sample, shell
+from tests.e2e import entry_samples, review_samples, samples
+from tests.e2e.sampling import EVIL, NOW, ZONE, Sample, shell
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS_DIR = ROOT / "config" / "words"
 TEMPLATES = ROOT / "bot" / "web" / "templates"
-PAGES = Pages(WORDS_DIR, samples.ZONE)
+PAGES = Pages(WORDS_DIR, ZONE)
 WORDS = {language: read_words(WORDS_DIR / f"{language}.yaml") for language in LANGUAGES}
 
 #: Groups of words that are looked up by a value, and the values that must have a word.
@@ -79,7 +79,12 @@ GROUPS: dict[str, set[str]] = {
 
 def every_sample() -> list[Sample]:
     """Every page and every part of one, in every state worth looking at."""
-    return [*samples.all_samples(), *review_samples.all_samples()]
+    return [
+        *entry_samples.entry_samples(),
+        *samples.console_samples(),
+        *samples.partial_samples(),
+        *review_samples.all_samples(),
+    ]
 
 
 class Tags(HTMLParser):
@@ -229,7 +234,7 @@ def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
 def test_a_full_page_says_its_language(language: str) -> None:
     expected = {"zh": '<html lang="zh-CN">', "en": '<html lang="en">'}[language]
     for sample in [
-        *samples.entry_samples(),
+        *entry_samples.entry_samples(),
         *samples.console_samples(),
         *review_samples.review_samples(),
     ]:
@@ -249,7 +254,7 @@ def test_words_of_a_person_are_never_html() -> None:
     happened = replace(entry, id="e", kind="event", aside=True)
     page = replace(
         samples.CANDIDATE, name=EVIL, alerts=(card,),
-        timeline=talk.Timeline(days=talk.by_day([entry, happened], samples.ZONE)),
+        timeline=talk.Timeline(days=talk.by_day([entry, happened], ZONE)),
         facts=(views.AgreedFact(name=EVIL, value=EVIL, source=EVIL, at=NOW),),
         factors=(views.RiskFactor(reason=EVIL, points=1, at=NOW, quote=evil),),
     )  # fmt: skip
@@ -258,7 +263,7 @@ def test_words_of_a_person_are_never_html() -> None:
         id=EVIL, direction="out", author="hr", name=EVIL, text=EVIL, at=NOW,
         buttons=(public.ChatButton(label=EVIL, value=EVIL),),
     )  # fmt: skip
-    chat_page = replace(samples.CHAT, company=EVIL, position=EVIL, messages=(message,))
+    chat_page = replace(entry_samples.CHAT, company=EVIL, position=EVIL, messages=(message,))
     chat = PAGES.render("chat.html", language="zh", shell=shell(), page=chat_page)
     for html in (console, chat):
         assert EVIL not in html
@@ -298,7 +303,7 @@ def test_an_overdue_alert_says_by_how_much() -> None:
 
 def test_a_locked_sign_in_cannot_be_sent() -> None:
     page = public.SigninPage(error="locked", wait_minutes=15)
-    html = PAGES.render("signin.html", language="zh", shell=samples.OUTSIDE, page=page)
+    html = PAGES.render("signin.html", language="zh", shell=entry_samples.OUTSIDE, page=page)
     assert "15 分钟" in html
     assert re.search(r"<button[^>]* disabled>", html)
 
@@ -346,13 +351,13 @@ def test_a_due_time_reads_as_what_is_left(span: timedelta, words: str) -> None:
 def test_the_timeline_breaks_at_local_midnight() -> None:
     late = replace(samples.ENTRIES[1], at=NOW.replace(hour=15, minute=59))  # 23:59 in Shanghai
     early = replace(samples.ENTRIES[2], at=NOW.replace(hour=16, minute=1))
-    days = talk.by_day([late, early], samples.ZONE)
+    days = talk.by_day([late, early], ZONE)
     assert [day.day.isoformat() for day in days] == ["2026-11-24", "2026-11-25"]
 
 
 def test_a_language_we_do_not_speak_is_answered_in_chinese() -> None:
     page = public.ErrorPage(status=404, request_id="r1")
-    html = PAGES.render("error.html", language="fr", shell=samples.OUTSIDE, page=page)
+    html = PAGES.render("error.html", language="fr", shell=entry_samples.OUTSIDE, page=page)
     assert "没有找到这一页" in html
 
 
