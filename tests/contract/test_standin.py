@@ -1,6 +1,8 @@
 """What every stand-in promises whoever starts, stops and waits for it."""
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,6 +15,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.wecom import FakeWeCom
 
 STAND_INS: list[type[Any]] = [FakeDingTalk, FakeFeishu, FakeTelegram, FakeWeCom]
+FAKES = Path(__file__).parents[1] / "fakes"
 stand_ins = pytest.mark.parametrize("kind", STAND_INS)
 
 
@@ -65,3 +68,10 @@ def test_a_platform_that_cannot_be_stopped_cannot_be_made() -> None:
 
     with pytest.raises(TypeError, match="stop"):
         Endless()  # type: ignore[abstract]
+
+
+def test_no_stand_in_is_made_of_the_product() -> None:
+    """It would agree with every mistake."""
+    ours = re.compile(r"^\s*(?:from|import) (?:bot|nlp|storage|scheduler|config)\b", re.MULTILINE)
+    borrowed = [path.name for path in FAKES.glob("*.py") if ours.search(path.read_text("utf-8"))]
+    assert borrowed == []
