@@ -107,6 +107,7 @@ def before(tree: Path) -> set[str]:
     return broken(tree)
 
 
+@pytest.mark.slow  # `make check` asks lint-imports itself
 def test_the_tree_keeps_every_contract() -> None:
     assert broken(ROOT) == set()
 

@@ -129,4 +129,4 @@ def test_twenty_thousand_characters_take_linear_time(piece: str) -> None:
         return time.perf_counter() - start
 
     seconds(1000)
-    assert min(seconds(20_000) for _ in range(2)) < 1.0
+    assert any(seconds(20_000) < 1.0 for _ in range(2))

@@ -96,8 +96,7 @@ def test_no_text_takes_long(unit: str, size: int) -> None:
     reader = RuleReader()
     reader.read([an_utterance("热身")])
     text = (unit * size)[:size]
-    best = min(_seconds(reader, text) for _ in range(2))
-    assert best < 0.25
+    assert any(_seconds(reader, text) < 0.25 for _ in range(2))
 
 
 def _seconds(reader: RuleReader, text: str) -> float:

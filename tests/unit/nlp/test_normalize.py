@@ -119,8 +119,8 @@ def test_hidden_characters_are_told_from_those_of_emoji() -> None:
 def test_any_text_is_normalised_in_bounded_time(unit: str, size: int) -> None:
     text = (unit * size)[:size]
     normalize("热身，薪資")
-    best = min(_seconds(text) for _ in range(3))
-    assert best < 0.1
+    # The best of some: the machine may be busy with something else.
+    assert any(_seconds(text) < 0.1 for _ in range(3))
 
 
 def _seconds(text: str) -> float:

@@ -29,8 +29,7 @@ from nlp.encoder.inputs import (
     rule_features,
 )
 from nlp.encoder.reader import SHIPPED
-from nlp.encoder.weights import CONFIG, TOKENIZER
-from nlp.learning.build import BASE
+from nlp.encoder.weights import BASE, CONFIG, TOKENIZER
 from nlp.reading import Turn
 from nlp.rules import Judgement
 from nlp.scheme import STAGES, Condition, Intent

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.encoder.weights import (
+    BASE,
     BLOCK,
     BLOCK_BYTES,
     CONFIG,
@@ -26,7 +27,6 @@ from nlp.encoder.weights import (
     shapes,
     verify,
 )
-from nlp.learning.build import BASE
 from tests.unit.nlp.encoder.trained import linked, rewrite, vouch
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score
 
 from nlp.corpus import Example
 from nlp.measure.alerts import at_prevalence
@@ -194,6 +193,12 @@ def test_average_precision_by_hand_and_with_equal_scores() -> None:
     assert report.average_precision.value == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
     level = [a_reading(alert_score=0.5) for _ in examples]
     assert measure(examples, level).average_precision.value == pytest.approx(2 / 3)
+
+
+@pytest.mark.slow  # for the seconds that the other library takes to load
+def test_average_precision_is_what_another_library_says() -> None:
+    from sklearn.metrics import average_precision_score
+
     chance = random.Random(5)
     examples, _ = alerts("".join(chance.choice("!..") for _ in range(200)), "." * 200)
     scores = [round(chance.random(), 1) for _ in examples]

@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from nlp.corpus import Example, write
-from nlp.measure import baselines
 from nlp.measure.bars import Bar, Goals, bars
 from nlp.measure.figures import Baseline
 from nlp.measure.metrics import measure
@@ -22,7 +19,6 @@ from nlp.measure.report import as_html, as_json, as_text, share, span
 from nlp.measure.run import evaluate
 from nlp.measure.sampling import Figure
 from nlp.reading import Reading, Turn
-from nlp.scheme import Intent
 from tests.unit.nlp.measure.labelled import (
     a_mixed_file,
     a_reading,
@@ -73,8 +69,6 @@ def read_right(batch: list[Example]) -> list[Reading]:
 
 
 # --- the page ---------------------------------------------------------------------------------
-
-
 def test_no_text_of_a_message_becomes_markup() -> None:
     evil = "<script>alert(1)</script>"
     quoted = '"><img src=x onerror=alert(1)> {{ 7 * 7 }}'
@@ -137,8 +131,6 @@ def test_a_share_is_not_rounded_up_to_all_or_down_to_none() -> None:
 
 
 # --- goals ------------------------------------------------------------------------------------
-
-
 def test_a_goal_is_sure_only_when_the_whole_interval_is_there() -> None:
     def verdict(value: float | None, low: float, high: float, *, at_most: bool = False) -> str:
         seen = Figure(value=value, low=low, high=high)
@@ -172,8 +164,6 @@ def test_the_goals_are_those_agreed_on_and_can_be_others() -> None:
 
 
 # --- JSON and terminal ------------------------------------------------------------------------
-
-
 def test_json_holds_every_number_under_plain_names() -> None:
     examples = a_mixed_file()
     readings = readings_of(examples)
@@ -199,8 +189,6 @@ def test_the_table_quotes_nobody_and_lines_up() -> None:
 
 
 # --- the run ----------------------------------------------------------------------------------
-
-
 def test_a_file_is_read_in_batches_and_both_reports_are_written(tmp_path: Path) -> None:
     path, out = tmp_path / "some.jsonl", tmp_path / "deep" / "out"
     examples = [replace(one, id=str(at), text="offer") for at, one in enumerate(a_mixed_file() * 4)]
@@ -213,7 +201,7 @@ def test_a_file_is_read_in_batches_and_both_reports_are_written(tmp_path: Path) 
         return read_right(batch)
 
     def row(asked: Sequence[Example]) -> list[Baseline]:
-        return [baselines.scored("同样的", asked, read_right(list(asked)))]
+        return [replace(measure(list(asked), read_right(list(asked))).row(), name="同样的")]
 
     report, bad = evaluate(
         path, read, out=out, baselines=row, tell=lambda done, total: told.append((done, total))
@@ -270,37 +258,3 @@ def test_an_empty_file_makes_a_report(tmp_path: Path) -> None:
     report, bad = evaluate(path, read_right, out=tmp_path, baselines=lambda _: ())
     assert (report.messages, bad) == (0, ())
     assert "0 条消息" in as_text(report)
-
-
-# --- baselines --------------------------------------------------------------------------------
-
-
-def some_messages(voices: str) -> list[Example]:
-    """For each voice a question about pay and a no; every reader should tell them apart."""
-    question = an_example(text="请问工资几号发")
-    no = an_example(
-        text="抱歉我不来了", intents=frozenset({Intent.DECLINE}), commitment=-3, alert=True
-    )
-    return [replace(one, voice=voice) for voice in voices for one in (question, no)]
-
-
-def test_every_baseline_learns_what_is_plain() -> None:
-    training, examples = some_messages("abcdefgh"), some_messages("xy")
-
-    def features(asked: Sequence[Example]) -> np.ndarray[Any, Any]:
-        return np.array([[float("工资" in one.text), 1.0] for one in asked])
-
-    rows = baselines.beside(training, examples, features=features)
-    assert len({row.name for row in rows}) == 4
-    for row in rows:
-        assert row.alert_precision == row.alert_recall == 1.0, row.name
-        assert row.false_alerts_per_1000 == 0.0
-        assert row.commitment_mae == 0.0
-    assert [row.macro_f1 for row in rows[1:]] == [1.0] * 3  # rules may hear more than is meant
-
-
-def test_a_baseline_without_anything_to_tell_apart_says_the_same_always() -> None:
-    row = baselines.words([an_example()] * 4, [an_example(), an_example()])
-    assert (row.alert_precision, row.alert_recall) == (None, None)
-    assert (row.macro_f1, row.commitment_mae, row.false_alerts_per_1000) == (1.0, 0.0, 0.0)
-    assert baselines.beside([an_example()], []) == ()
