@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("bot", "nlp", "storage", "scheduler", "config")
+from tests.unit.sources import PACKAGES, ROOT, modules
+
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
     "contracts"
 ]
@@ -187,12 +187,10 @@ def _sql_names(tree: ast.Module) -> list[str]:
 
 
 def test_no_statement_is_built_outside_storage() -> None:
-    for package in PACKAGES:
-        if package == "storage":
-            continue
-        for path in (ROOT / package).rglob("*.py"):
-            used = _sql_names(ast.parse(path.read_text("utf-8")))
-            assert not used, f"{path.relative_to(ROOT)} uses {used}: SQL lives in storage/queries"
+    for path, module in modules().items():
+        if path.parts[0] != "storage":
+            used = _sql_names(module)
+            assert not used, f"{path} uses {used}: SQL lives in storage/queries"
 
 
 @pytest.mark.parametrize(
