@@ -23,7 +23,6 @@
   var asking = false;
   var askPause = ASK_MS;
   var over = false;
-  var asleep = false;
   if (!chat || !chat.id) return;
 
   function later(name, ms, work) {
@@ -76,7 +75,6 @@
   // --- events -------------------------------------------------------------------------------
 
   function open() {
-    stop("again");
     close();
     if (over) return;
     if (!window.EventSource) {
@@ -106,6 +104,7 @@
 
   function close() {
     stop("open");
+    stop("again");
     if (source) source.close();
     source = null;
   }
@@ -154,7 +153,7 @@
       })
       .then(function () {
         asking = false;
-        if (failures >= 2 && !over && !asleep) later("ask", jittered(askPause), ask);
+        if (failures >= 2 && !over && !document.hidden) later("ask", jittered(askPause), ask);
       });
   }
 
@@ -162,7 +161,6 @@
   function finish() {
     over = true;
     close();
-    stop("again");
     stop("lost");
     lostBar.hidden = true;
     answering(false);
@@ -171,17 +169,9 @@
 
   // --- waking -------------------------------------------------------------------------------
 
-  // A page nobody sees needs no line of its own: browsers have few for one server.
-  function sleep() {
-    close();
-    ["again", "ask"].forEach(stop);
-    asleep = true;
-  }
-
-  // Phones stop timers and cut streams in the background, often without telling the page.
+  // Phones stop timers and cut streams in the background. A page nobody sees needs no line.
   function wake() {
-    if (document.hidden) return later("sleep", 60000, sleep);
-    asleep = false;
+    if (document.hidden) return later("sleep", 60000, close);
     stop("sleep");
     if (over) return;
     chat.nameDays();
