@@ -8,14 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bot.profile.forbidden import names_protected
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent
-
-#: What may never move a score (labour law of the mainland, articles on equal employment).
-FORBIDDEN = re.compile(
-    r"年龄|岁|性别|男性|女性|籍贯|户籍|老家|婚|育|孕|孩子|民族|宗教|信仰|疾病|健康|乙肝|残疾|"
-    r"星座|血型|政治面貌|\b(age|gender|sex|marriage|children|religion|ethnic|health)\b",
-    re.IGNORECASE,
-)
 
 
 def _days(value: object) -> object:
@@ -58,7 +52,7 @@ class RuleDefinition(BaseModel):
 
     @model_validator(mode="after")
     def _allowed(self) -> RuleDefinition:
-        if FORBIDDEN.search(self.says):
+        if names_protected(self.says):
             raise ValueError("a rule may not name a protected attribute")
         return self
 

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from storage.tables.alerting import Alert, AlertAction, Card
+from storage.tables.offers import ChangeRequest, Ending, Merge, Offer, Pledge, Proposal
 from storage.tables.people import Candidate, Fact, Factor, Identity, Invite, Position, SubjectKey
 from storage.tables.talk import Attachment, AttachmentPart, Conversation, Message, Reading
 from storage.tables.trust import (
@@ -30,17 +31,23 @@ __all__ = [
     "Candidate",
     "Card",
     "ChainHead",
+    "ChangeRequest",
     "Conversation",
     "CronRun",
+    "Ending",
     "Fact",
     "Factor",
     "IdempotencyKey",
     "Identity",
     "Invite",
     "LoginAttempt",
+    "Merge",
     "Message",
+    "Offer",
     "Outbox",
+    "Pledge",
     "Position",
+    "Proposal",
     "Queue",
     "Reading",
     "Scheduled",

@@ -23,7 +23,10 @@ class SubjectKey(SQLModel, table=True):
 
 
 class Position(SQLModel, table=True):
-    """A job we hire for. ``budget_*`` are yuan a month."""
+    """A job we hire for. ``budget_*`` are yuan a month.
+
+    ``culture`` holds keys of ``expect.values`` in config/profile.yaml.
+    """
 
     __tablename__ = "position"
 
@@ -34,6 +37,10 @@ class Position(SQLModel, table=True):
     budget_low: int | None = None
     budget_high: int | None = None
     months: float | None = None
+    level: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
+    headcount: int | None = None
+    requirements: str = Field(default="", max_length=4000, sa_column_kwargs={"server_default": ""})
+    culture: list[str] | None = Field(default=None, sa_column=sa.Column(Json, nullable=True))
     owner_id: str | None = ref("user.id", nullable=True)
     manager_id: str | None = ref("user.id", nullable=True)
     created_at: datetime = moment()
@@ -64,6 +71,7 @@ class Candidate(SQLModel, table=True):
     level: str = Field(default=Level.LOW.value, max_length=10)
     created_at: datetime = moment()
     erased_at: datetime | None = moment(nullable=True)
+    merged_into: str | None = Field(default=None, max_length=40)
 
 
 class Identity(SQLModel, table=True):
@@ -108,7 +116,11 @@ class Invite(SQLModel, table=True):
 
 
 class Fact(SQLModel, table=True):
-    """A dated statement about a candidate, with where it comes from."""
+    """A dated statement about a candidate, with where it comes from.
+
+    ``item`` tells the entries of a group apart (each job); empty where a kind comes once. A
+    correction is a new row; the old one stays, superseded.
+    """
 
     __tablename__ = "fact"
     __table_args__ = (sa.Index("ix_fact_candidate_kind", "candidate_id", "kind", "said_at"),)
@@ -120,6 +132,8 @@ class Fact(SQLModel, table=True):
     source: str = Field(max_length=60)
     said_at: datetime = moment()
     verified_by: str | None = Field(default=None, max_length=40)
+    verified_at: datetime | None = moment(nullable=True)
+    item: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
     superseded_at: datetime | None = moment(nullable=True)
 
 

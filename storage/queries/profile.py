@@ -1,0 +1,156 @@
+"""Statements about candidates: add, correct, verify, read with their history.
+
+A statement's value is JSON, sealed with the person's key. Nothing is overwritten: a correction is
+a new row, and what it replaces stays readable, superseded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.crypto import SubjectKey, new_public_id
+from storage.database import Tx
+from storage.errors import NotFound
+from storage.queries.common import table, update
+from storage.tables import Fact
+from storage.vault import seal, unseal
+
+FACT = table(Fact)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStatement:
+    """One thing to keep. ``item`` is empty where the kind comes once."""
+
+    kind: str
+    value: Any  # JSON
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRow:
+    """A kept statement, opened."""
+
+    id: str
+    kind: str
+    item: str
+    value: Any
+    source: str
+    said_at: datetime
+    verified_by: str | None
+    verified_at: datetime | None
+    superseded_at: datetime | None
+
+
+def state(
+    tx: Tx,
+    key: SubjectKey,
+    candidate_id: str,
+    said: Sequence[NewStatement],
+    *,
+    source: str,
+    said_at: datetime,
+) -> list[str]:
+    """Keep statements; the ids of those that say something new, in order.
+
+    Whoever says again what stands says nothing new: the standing one, and who verified it, stay.
+    """
+    standing = {(row.kind, row.item): row for row in statements(tx, key, candidate_id)}
+    fresh = [one for one in said if _differs(standing.get((one.kind, one.item)), one)]
+    if not fresh:
+        return []
+    gone = [row.id for one in fresh if (row := standing.get((one.kind, one.item)))]
+    if gone:
+        update(tx, Fact, FACT.c.id.in_(gone), superseded_at=tx.now)
+    return add(tx, key, candidate_id, fresh, source=source, said_at=said_at)
+
+
+def add(
+    tx: Tx,
+    key: SubjectKey,
+    candidate_id: str,
+    said: Sequence[NewStatement],
+    *,
+    source: str,
+    said_at: datetime,
+) -> list[str]:
+    """Keep statements of somebody about whom nothing of these kinds is known yet; their ids."""
+    rows = [_row(key, candidate_id, one, source=source, said_at=said_at) for one in said]
+    if rows:
+        tx.run(sa.insert(FACT), rows)
+    return [row["id"] for row in rows]
+
+
+def _differs(row: StatementRow | None, said: NewStatement) -> bool:
+    return row is None or bool(row.value != said.value)
+
+
+def _row(
+    key: SubjectKey, candidate_id: str, said: NewStatement, *, source: str, said_at: datetime
+) -> dict[str, Any]:
+    fact_id = new_public_id("f")
+    words = json.dumps(said.value, ensure_ascii=False, separators=(",", ":"))
+    return {
+        "id": fact_id,
+        "candidate_id": candidate_id,
+        "kind": said.kind,
+        "item": said.item,
+        "value_sealed": seal(key, words, "fact.value_sealed", fact_id, pad=True),
+        "source": source,
+        "said_at": said_at,
+    }
+
+
+def statements(
+    tx: Tx, key: SubjectKey, candidate_id: str, *, history: bool = False
+) -> list[StatementRow]:
+    """What stands, oldest first; with ``history`` also what was corrected."""
+    query = (
+        sa.select(FACT)
+        .where(FACT.c.candidate_id == candidate_id, FACT.c.kind.contains("."))
+        .order_by(FACT.c.said_at, FACT.c.id)
+    )
+    if not history:
+        query = query.where(FACT.c.superseded_at.is_(None))
+    return [_opened(key, row) for row in tx.all(query)]
+
+
+def _opened(key: SubjectKey, row: Any) -> StatementRow:
+    return StatementRow(
+        id=row.id,
+        kind=row.kind,
+        item=row.item,
+        value=json.loads(unseal(key, row.value_sealed, "fact.value_sealed", row.id)),
+        source=row.source,
+        said_at=row.said_at,
+        verified_by=row.verified_by,
+        verified_at=row.verified_at,
+        superseded_at=row.superseded_at,
+    )
+
+
+def verify(tx: Tx, candidate_id: str, fact_id: str, *, by: str) -> None:
+    """Say that a standing statement was checked. Raises ``NotFound`` for any other."""
+    theirs = sa.and_(
+        FACT.c.id == fact_id,
+        FACT.c.candidate_id == candidate_id,
+        FACT.c.superseded_at.is_(None),
+    )
+    if update(tx, Fact, theirs, verified_by=by, verified_at=tx.now) != 1:
+        raise NotFound("no such statement")
+
+
+def take_back(tx: Tx, candidate_id: str, fact_ids: Sequence[str]) -> int:
+    """Statements that do not hold any more, with nothing in their place; how many stood."""
+    theirs = sa.and_(
+        FACT.c.id.in_(fact_ids),
+        FACT.c.candidate_id == candidate_id,
+        FACT.c.superseded_at.is_(None),
+    )
+    return update(tx, Fact, theirs, superseded_at=tx.now)
