@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.risk.definition import RuleDefinition, Rules
+from bot.risk.known import Known
+from bot.risk.measures import MEASURES
 from bot.turn import AddFactor, FactorSeen, Heard
 from storage.enums import Level
 
@@ -34,6 +37,8 @@ def matched(rules: Rules, heard: Heard) -> tuple[AddFactor, ...]:
 
 def _holds(rule: RuleDefinition, heard: Heard) -> bool:
     reading, when = heard.reading, rule.when
+    if when.record:
+        return False
     if when.condition is not None and reading.condition is not when.condition:
         return False
     if when.signal is not None and (
@@ -61,6 +66,11 @@ def score(factors: Iterable[FactorSeen], now: datetime) -> int:
     return round(max(0.0, min(100.0, sum(best.values()))))
 
 
+def score_of_record(held: Iterable[Held]) -> int:
+    """0 to 100 of rules that hold now, before anything was said."""
+    return round(max(0.0, min(100.0, sum(one.adds for one in held))))
+
+
 def level(value: int) -> Level:
     """The score in a word.
 
@@ -76,3 +86,41 @@ def as_seen(added: Sequence[AddFactor], now: datetime) -> tuple[FactorSeen, ...]
         FactorSeen(rule=a.rule, adds=a.adds, fades_after_days=a.fades_after_days, at=now)
         for a in added
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A rule over the record that holds, with the words of what it measured."""
+
+    rule: str
+    adds: float
+    fades_after_days: float
+    of: tuple[str, ...]  # statement ids
+    words: tuple[str, ...]
+
+
+def held(rules: Rules, known: Known) -> tuple[Held, ...]:
+    """The rules over the record that hold now. A measure nobody can take holds nothing."""
+    found = []
+    for name, rule in rules.items():
+        if not rule.when.record:
+            continue
+        measured = [(limit, MEASURES[limit.measure](known)) for limit in rule.when.record]
+        taken = [one for limit, one in measured if one is not None and limit.holds(one.value)]
+        if len(taken) < len(measured) or _taken_back(rule, known):
+            continue
+        found.append(
+            Held(
+                rule=name,
+                adds=rule.adds,
+                fades_after_days=rule.fades_after,
+                of=tuple(dict.fromkeys(fact for one in taken for fact in one.of)),
+                words=tuple(one.words for one in taken),
+            )
+        )
+    return tuple(found)
+
+
+def _taken_back(rule: RuleDefinition, known: Known) -> bool:
+    taken = [(limit, MEASURES[limit.measure](known)) for limit in rule.when.unless]
+    return any(one is not None and limit.holds(one.value) for limit, one in taken)
