@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from bot.alerts.policy import Policy
 from bot.errors import NotReady
+from bot.match.definition import MatchDefinition
+from bot.profile.definition import ProfileDefinition
 from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.words import Replies
@@ -24,6 +26,8 @@ class Rulebook:
     replies: Replies
     policy: Policy
     risk: Rules
+    match: MatchDefinition
+    profile: ProfileDefinition
     labels: Mapping[Intent, str]
 
 
@@ -40,6 +44,8 @@ def parse(
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
             policy=_checked("policy.yaml", lambda raw: Policy.model_validate(raw), read),
             risk=_risk(read_folder("risk")),
+            match=_checked("match.yaml", MatchDefinition.model_validate, read),
+            profile=_checked("profile.yaml", ProfileDefinition.model_validate, read),
             labels=labels,
         )
     except (ValueError, AttributeError) as error:

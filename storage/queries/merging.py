@@ -41,12 +41,12 @@ from storage.viewer import Viewer
 
 #: What moves, and which fields of it are sealed with the candidate's key.
 MOVING: Mapping[type[SQLModel], tuple[str, ...]] = {
-    Fact: ("value_sealed",),
+    Fact: ("value_sealed", "found_sealed"),
     Alert: ("quote_sealed",),
     ChangeRequest: ("body_sealed",),
     Proposal: ("body_sealed",),
     Ending: ("note_sealed",),
-    Factor: (),
+    Factor: ("words_sealed",),
     Identity: (),
     Invite: (),
 }

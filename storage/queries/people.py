@@ -53,6 +53,10 @@ class PositionRow:
     budget_low: int | None
     budget_high: int | None
     months: float | None
+    level: str
+    headcount: int | None
+    requirements: str
+    culture: tuple[str, ...]
     owner_id: str | None
     manager_id: str | None
     created_at: datetime
@@ -217,7 +221,9 @@ def factors(tx: Tx, candidate_id: str) -> list[Any]:
     """Contributions to a candidate's score, newest first. Ask ``get_candidate`` first."""
     rows = table(Factor)
     return tx.all(
-        sa.select(rows).where(rows.c.candidate_id == candidate_id).order_by(rows.c.at.desc())
+        sa.select(rows)
+        .where(rows.c.candidate_id == candidate_id, rows.c.ended_at.is_(None))
+        .order_by(rows.c.at.desc())
     )
 
 
@@ -226,7 +232,11 @@ def facts(tx: Tx, key: SubjectKey, candidate_id: str) -> list[tuple[Any, str]]:
     rows = table(Fact)
     found = tx.all(
         sa.select(rows)
-        .where(rows.c.candidate_id == candidate_id, rows.c.superseded_at.is_(None))
+        .where(
+            rows.c.candidate_id == candidate_id,
+            rows.c.superseded_at.is_(None),
+            rows.c.kind.not_like("%.%"),  # those of the record: storage.queries.profile
+        )
         .order_by(rows.c.said_at.desc())
     )
     return [(row, unseal(key, row.value_sealed, "fact.value_sealed", row.id)) for row in found]
@@ -242,6 +252,10 @@ def create_position(
     budget_low: int | None = None,
     budget_high: int | None = None,
     months: float | None = None,
+    level: str = "",
+    headcount: int | None = None,
+    requirements: str = "",
+    culture: Sequence[str] = (),
     owner_id: str | None = None,
     manager_id: str | None = None,
 ) -> str:
@@ -260,6 +274,10 @@ def create_position(
             "budget_low": budget_low,
             "budget_high": budget_high,
             "months": months,
+            "level": level,
+            "headcount": headcount,
+            "requirements": requirements,
+            "culture": list(culture),
             "owner_id": owner_id,
             "manager_id": manager_id,
             "created_at": tx.now,
@@ -321,6 +339,10 @@ def _open_position(row: Any) -> PositionRow:
         budget_low=row.budget_low,
         budget_high=row.budget_high,
         months=row.months,
+        level=row.level,
+        headcount=row.headcount,
+        requirements=row.requirements,
+        culture=tuple(row.culture or ()),
         owner_id=row.owner_id,
         manager_id=row.manager_id,
         created_at=row.created_at,

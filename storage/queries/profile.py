@@ -142,8 +142,32 @@ def verify(tx: Tx, candidate_id: str, fact_id: str, *, by: str) -> None:
         FACT.c.candidate_id == candidate_id,
         FACT.c.superseded_at.is_(None),
     )
-    if update(tx, Fact, theirs, verified_by=by, verified_at=tx.now) != 1:
+    if update(tx, Fact, theirs, verified_by=by, verified_at=tx.now, found_sealed=None) != 1:
         raise NotFound("no such statement")
+
+
+def found_otherwise(
+    tx: Tx, key: SubjectKey, candidate_id: str, fact_id: str, found: str, *, by: str
+) -> None:
+    """Say that a check found something else: ``found``, in words. The statement stands, doubted.
+
+    Raises ``NotFound`` for one that does not stand or is another's.
+    """
+    verify(tx, candidate_id, fact_id, by=by)
+    sealed = seal(key, found, "fact.found_sealed", fact_id, pad=True)
+    update(tx, Fact, FACT.c.id == fact_id, found_sealed=sealed)
+
+
+def doubted(tx: Tx, key: SubjectKey, candidate_id: str) -> dict[str, str]:
+    """Standing statements a check found otherwise: id, and what it found."""
+    rows = tx.all(
+        sa.select(FACT.c.id, FACT.c.found_sealed).where(
+            FACT.c.candidate_id == candidate_id,
+            FACT.c.superseded_at.is_(None),
+            FACT.c.found_sealed.is_not(None),
+        )
+    )
+    return {row.id: unseal(key, row.found_sealed, "fact.found_sealed", row.id) for row in rows}
 
 
 def take_back(tx: Tx, candidate_id: str, fact_ids: Sequence[str]) -> int:

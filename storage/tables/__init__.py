@@ -4,7 +4,16 @@ from sqlmodel import SQLModel
 
 from storage.tables.alerting import Alert, AlertAction, Card
 from storage.tables.offers import ChangeRequest, Ending, Merge, Offer, Pledge, Proposal
-from storage.tables.people import Candidate, Fact, Factor, Identity, Invite, Position, SubjectKey
+from storage.tables.people import (
+    Candidate,
+    Fact,
+    Factor,
+    Identity,
+    Invite,
+    Position,
+    Step,
+    SubjectKey,
+)
 from storage.tables.talk import Attachment, AttachmentPart, Conversation, Message, Reading
 from storage.tables.trust import (
     ApiKey,
@@ -52,6 +61,7 @@ __all__ = [
     "Reading",
     "Scheduled",
     "Setting",
+    "Step",
     "SubjectKey",
     "User",
     "WebSession",

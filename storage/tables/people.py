@@ -133,12 +133,19 @@ class Fact(SQLModel, table=True):
     said_at: datetime = moment()
     verified_by: str | None = Field(default=None, max_length=40)
     verified_at: datetime | None = moment(nullable=True)
+    #: What a check found instead of the value; set together with ``verified_by``.
+    found_sealed: str | None = None
     item: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
     superseded_at: datetime | None = moment(nullable=True)
 
 
 class Factor(SQLModel, table=True):
-    """One risk rule's dated contribution. It fades; it is never rewritten."""
+    """One risk rule's dated contribution. It fades; it is never rewritten.
+
+    A rule over what was heard points to its words by ``spans``; a rule over the record to its
+    statements by ``facts``, with what was measured in words. The latter ends when the record does
+    not bear it out any more.
+    """
 
     __tablename__ = "factor"
     __table_args__ = (
@@ -154,3 +161,21 @@ class Factor(SQLModel, table=True):
     at: datetime = moment()
     source: str = Field(max_length=60)
     spans: list[dict[str, object]] = Field(default_factory=list, sa_column=sa.Column(Json))
+    facts: list[str] | None = Field(default=None, sa_column=sa.Column(Json, nullable=True))
+    words_sealed: str | None = None
+    ended_at: datetime | None = moment(nullable=True)
+
+
+class Step(SQLModel, table=True):
+    """Something a candidate is to do by a day: hand in the notice, book the medical."""
+
+    __tablename__ = "step"
+    __table_args__ = (sa.UniqueConstraint("candidate_id", "name"),)
+
+    id: str = text_id()
+    candidate_id: str = ref("candidate.id")
+    name: str = Field(max_length=60)
+    due_on: date
+    done_at: datetime | None = moment(nullable=True)
+    source: str = Field(max_length=60)
+    created_at: datetime = moment()

@@ -139,6 +139,25 @@ def upgrade() -> None:
     op.add_column("candidate", sa.Column("merged_into", sa.String(length=40), nullable=True))
 
     op.add_column("fact", sa.Column("verified_at", types.UtcDateTime(), nullable=True))
+    op.create_table(
+        "step",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("candidate_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("done_at", types.UtcDateTime(), nullable=True),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("created_at", types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"], ["candidate.id"], name="fk_step_candidate_id_candidate"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_step"),
+        sa.UniqueConstraint("candidate_id", "name", name="uq_step_candidate_id_name"),
+    )
+    op.add_column("factor", sa.Column("facts", types.Json, nullable=True))
+    op.add_column("factor", sa.Column("words_sealed", sa.String(), nullable=True))
+    op.add_column("factor", sa.Column("ended_at", types.UtcDateTime(), nullable=True))
+    op.add_column("fact", sa.Column("found_sealed", sa.String(), nullable=True))
     op.add_column(
         "fact", sa.Column("item", sa.String(length=40), server_default="", nullable=False)
     )
@@ -155,6 +174,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("fact", "found_sealed")
+    op.drop_column("factor", "ended_at")
+    op.drop_column("factor", "words_sealed")
+    op.drop_column("factor", "facts")
+    op.drop_table("step")
     op.drop_column("position", "culture")
     op.drop_column("position", "requirements")
     op.drop_column("position", "headcount")

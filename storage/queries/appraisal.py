@@ -1,0 +1,210 @@
+"""What an appraisal looks at beside the statements, and where it writes what it found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.crypto import SubjectKey, new_public_id
+from storage.database import Tx
+from storage.enums import Direction, MessageKind
+from storage.errors import NotFound
+from storage.queries.common import insert, insert_new, table, update
+from storage.tables import Conversation, Factor, Identity, Message, Reading, Step
+from storage.vault import Vault, seal, unseal
+
+MESSAGE, TALK, IDENTITY = table(Message), table(Conversation), table(Identity)
+FACTOR, STEP = table(Factor), table(Step)
+#: Messages a rhythm is made of, newest of all channels.
+BEATS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message; ``text`` only of ours, to tell whether it asks something."""
+
+    inbound: bool
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """Something to do by a day."""
+
+    id: str
+    name: str
+    due_on: date
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A factor over the record that has not ended."""
+
+    id: str
+    rule: str
+    facts: tuple[str, ...]
+    adds: float
+    words: tuple[str, ...]
+
+
+def talk(tx: Tx, vault: Vault, candidate_id: str) -> list[Said]:
+    """The last messages with a candidate over all channels, oldest first."""
+    rows = tx.all(
+        sa.select(
+            MESSAGE.c.uid,
+            MESSAGE.c.direction,
+            MESSAGE.c.sent_at,
+            MESSAGE.c.body_sealed,
+            TALK.c.subject_id,
+        )
+        .join(TALK, TALK.c.id == MESSAGE.c.conversation_id)
+        .join(IDENTITY, IDENTITY.c.id == TALK.c.identity_id)
+        .where(
+            IDENTITY.c.candidate_id == candidate_id,
+            MESSAGE.c.kind == MessageKind.TEXT.value,
+        )
+        .order_by(MESSAGE.c.id.desc())
+        .limit(BEATS)
+    )
+    keys = vault.keys(tx, {row.subject_id for row in rows})
+    inbound = Direction.INBOUND.value
+    return [
+        Said(
+            inbound=row.direction == inbound,
+            at=row.sent_at,
+            text=""
+            if row.direction == inbound
+            else unseal(keys[row.subject_id], row.body_sealed, "message.body_sealed", row.uid),
+        )
+        for row in reversed(rows)
+    ]
+
+
+def delays(tx: Tx, candidate_id: str, *, days: int = 30) -> int:
+    """How often an answer was put off in so many days with no day named."""
+    reading = table(Reading)
+    rows = tx.all(
+        sa.select(reading.c.intents, reading.c.commitment)
+        .join(MESSAGE, MESSAGE.c.id == reading.c.message_id)
+        .join(TALK, TALK.c.id == MESSAGE.c.conversation_id)
+        .join(IDENTITY, IDENTITY.c.id == TALK.c.identity_id)
+        .where(
+            IDENTITY.c.candidate_id == candidate_id,
+            MESSAGE.c.sent_at >= tx.now - timedelta(days=days),
+            reading.c.deadline.is_(None),
+            reading.c.reported.is_(False),
+            reading.c.commitment < 0,
+        )
+    )
+    return sum("consider" in row.intents for row in rows)
+
+
+def plan_step(tx: Tx, candidate_id: str, name: str, due_on: date, *, source: str) -> None:
+    """Note something to do by a day; another day for the same thing moves it."""
+    row = {
+        "id": new_public_id("st"),
+        "candidate_id": candidate_id,
+        "name": name,
+        "due_on": due_on,
+        "source": source,
+        "created_at": tx.now,
+    }
+    if insert_new(tx, Step, [row]) == 0:
+        theirs = sa.and_(STEP.c.candidate_id == candidate_id, STEP.c.name == name)
+        update(tx, Step, theirs, due_on=due_on, source=source)
+
+
+def step_done(tx: Tx, candidate_id: str, step_id: str) -> None:
+    """Mark a step as done. Raises ``NotFound`` for another candidate's or one done already."""
+    theirs = sa.and_(
+        STEP.c.id == step_id, STEP.c.candidate_id == candidate_id, STEP.c.done_at.is_(None)
+    )
+    if update(tx, Step, theirs, done_at=tx.now) != 1:
+        raise NotFound("no such open step")
+
+
+def steps(tx: Tx, candidate_id: str) -> list[StepRow]:
+    """What is to be done, by day."""
+    rows = tx.all(
+        sa.select(STEP).where(STEP.c.candidate_id == candidate_id).order_by(STEP.c.due_on)
+    )
+    return [
+        StepRow(id=row.id, name=row.name, due_on=row.due_on, done_at=row.done_at) for row in rows
+    ]
+
+
+def standing(tx: Tx, key: SubjectKey, candidate_id: str) -> list[Standing]:
+    """The factors over the record that have not ended."""
+    rows = tx.all(
+        sa.select(FACTOR).where(
+            FACTOR.c.candidate_id == candidate_id,
+            FACTOR.c.ended_at.is_(None),
+            FACTOR.c.words_sealed.is_not(None),
+        )
+    )
+    return [
+        Standing(
+            id=row.id,
+            rule=row.rule,
+            facts=tuple(row.facts or ()),
+            adds=row.adds,
+            words=tuple(words_of(key, row)),
+        )
+        for row in rows
+    ]
+
+
+def words_of(key: SubjectKey, row: Any) -> list[str]:
+    """What a factor over the record measured, in words; nothing of one over what was heard."""
+    if row.words_sealed is None:
+        return []
+    words: list[str] = json.loads(unseal(key, row.words_sealed, "factor.words_sealed", row.id))
+    return words
+
+
+def begin(
+    tx: Tx,
+    key: SubjectKey,
+    candidate_id: str,
+    *,
+    rule: str,
+    adds: float,
+    fades_after_days: float,
+    facts: Sequence[str],
+    words: Sequence[str],
+) -> None:
+    """A rule over the record holds from now on."""
+    factor_id = new_public_id("r")
+    told = json.dumps(list(words), ensure_ascii=False)
+    row = {
+        "id": factor_id,
+        "candidate_id": candidate_id,
+        "rule": rule,
+        "adds": adds,
+        "fades_after_days": fades_after_days,
+        "at": tx.now,
+        "source": f"record:{factor_id}",
+        "spans": [],
+        "facts": list(facts),
+        "words_sealed": seal(key, told, "factor.words_sealed", factor_id, pad=True),
+    }
+    insert(tx, Factor, row)
+
+
+def reword(tx: Tx, key: SubjectKey, factor_id: str, words: Sequence[str]) -> None:
+    """The same rule over the same facts, measured again (a longer silence): it keeps its day."""
+    told = json.dumps(list(words), ensure_ascii=False)
+    sealed = seal(key, told, "factor.words_sealed", factor_id, pad=True)
+    update(tx, Factor, FACTOR.c.id == factor_id, words_sealed=sealed)
+
+
+def finish(tx: Tx, factor_ids: Sequence[str]) -> None:
+    """The record does not bear these out any more."""
+    update(tx, Factor, FACTOR.c.id.in_(factor_ids), ended_at=tx.now)
