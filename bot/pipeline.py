@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from bot import records, rows
+from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
 from bot.conversation.router import decide
 from bot.errors import DeliveryError, GiveUp, Stale
@@ -330,6 +331,8 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
     def work(tx: Tx) -> None:
         over = road.channels
         channels = records.write(tx, road.vault, turned, heard, outcome, channels=over)
+        if turned.context.candidate is not None:
+            appraise(tx, road.vault, road.rulebook, turned.context.candidate.id)
         channels |= ring(road, tx, outcome.alerts)
         road.engine.wake(tx, DELIVERY, sorted(channels))
         if turned.more:

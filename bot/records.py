@@ -16,7 +16,7 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
 from storage.errors import Stale
-from storage.queries import alerts, audit, intake, outbox, record, scheduled, turns
+from storage.queries import alerts, audit, intake, offers, outbox, record, scheduled, turns
 from storage.queries.outbox import NewSend
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM
@@ -186,6 +186,12 @@ def about_candidate(
             source=source,
             said_at=said_at,
         )
+    for asked in outcome.requests:
+        if offers.stands(tx, candidate_id):
+            words = {"what": asked.what}
+            offers.ask_change(
+                tx, key, candidate_id, words, side="candidate", source=f"message:{source}"
+            )
     for factor in outcome.factors:
         record.factor(
             tx,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bot.alerts.policy import Policy
 from bot.errors import NotReady
 from bot.match.definition import MatchDefinition
+from bot.offers.law import Region
 from bot.profile.definition import ProfileDefinition
 from bot.risk import definition
 from bot.risk.definition import Rules
@@ -28,6 +29,7 @@ class Rulebook:
     risk: Rules
     match: MatchDefinition
     profile: ProfileDefinition
+    region: Region
     labels: Mapping[Intent, str]
 
 
@@ -46,6 +48,7 @@ def parse(
             risk=_risk(read_folder("risk")),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
             profile=_checked("profile.yaml", ProfileDefinition.model_validate, read),
+            region=_checked("regions/cn.yaml", Region.model_validate, read),
             labels=labels,
         )
     except (ValueError, AttributeError) as error:

@@ -175,6 +175,13 @@ class AddFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskChange:
+    """The candidate asks for something else than what was agreed; kept only where a card stands."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """Words for the person we are talking with. ``slot`` tells several replies apart."""
 
@@ -214,6 +221,7 @@ class Outcome:
     verdicts: tuple[JudgeAlert, ...] = ()
     factors: tuple[AddFactor, ...] = ()
     facts: tuple[AddFact, ...] = ()
+    requests: tuple[AskChange, ...] = ()
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
     bind: Bind | None = None
@@ -235,6 +243,7 @@ class Outcome:
             verdicts=self.verdicts + other.verdicts,
             factors=self.factors + other.factors,
             facts=self.facts + other.facts,
+            requests=self.requests + other.requests,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,
             bind=other.bind or self.bind,

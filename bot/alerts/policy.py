@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from bot.turn import Context, Heard, RaiseAlert, Span
 from bot.words import SHANGHAI
-from nlp.scheme import Intent, Severity, severity_of
+from nlp.scheme import Condition, Intent, Severity, severity_of
 from storage.enums import Stage, Verdict
 
 RANK = {Severity.NONE: 0, Severity.DIGEST: 1, Severity.TODAY: 2, Severity.NOW: 3}
@@ -72,9 +72,14 @@ def topic_of(policy: Policy, intents: tuple[Intent, ...]) -> str:
 
 
 def severity_for(policy: Policy, context: Context, heard: Heard, now: datetime) -> Severity:
-    """The reading's severity; a leaning no just before the start date is for now."""
+    """The reading's severity; a leaning no just before the start date is for now, and so is 「否则
+    不来」 after the yes: it is a no until somebody answers."""
     start = context.candidate.start_on if context.candidate else None
-    return _lifted(policy, heard.reading.severity, heard.reading.commitment, start, now)
+    reading = heard.reading
+    broken = heard.stage == "accepted" and reading.condition is Condition.HARD
+    if broken and reading.commitment <= -2 and reading.alert:
+        return Severity.NOW
+    return _lifted(policy, reading.severity, reading.commitment, start, now)
 
 
 def _lifted(

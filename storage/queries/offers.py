@@ -196,6 +196,12 @@ def cards(tx: Tx, key: SubjectKey, candidate_id: str) -> list[PledgeRow]:
     ]
 
 
+def stands(tx: Tx, candidate_id: str) -> bool:
+    """Whether a card is on the table, confirmed or not."""
+    standing = sa.and_(PLEDGE.c.candidate_id == candidate_id, PLEDGE.c.replaced_at.is_(None))
+    return tx.first(sa.select(PLEDGE.c.id).where(standing).limit(1)) is not None
+
+
 def confirm(
     tx: Tx, candidate_id: str, pledge_id: str, *, by: str | None = None, via: str | None = None
 ) -> bool:

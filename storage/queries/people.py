@@ -217,6 +217,15 @@ def set_stage(
         raise NotFound("no such candidate")
 
 
+def assign(tx: Tx, viewer: Viewer, candidate_id: str, position_id: str) -> None:
+    """Put a candidate up for a position. Raises ``NotFound`` for either the viewer cannot see."""
+    get_position(tx, viewer, position_id)
+    theirs = sa.and_(CANDIDATE.c.id == candidate_id, visible(viewer))
+    values = {"position_id": position_id, "version": CANDIDATE.c.version + 1}
+    if tx.run(sa.update(CANDIDATE).where(theirs).values(**values)).rowcount != 1:
+        raise NotFound("no such candidate")
+
+
 def factors(tx: Tx, candidate_id: str) -> list[Any]:
     """Contributions to a candidate's score, newest first. Ask ``get_candidate`` first."""
     rows = table(Factor)

@@ -10,14 +10,17 @@ from datetime import datetime, timedelta
 from bot.alerts import policy
 from bot.risk import engine
 from bot.rulebook import Rulebook
-from bot.turn import AddFact, Context, Heard, Outcome, Plan, Reply
+from bot.turn import AddFact, AskChange, Context, Heard, Outcome, Plan, Reply
 from bot.words import SHANGHAI, answer_by, fill, moment, owner_of
-from nlp.scheme import Intent
+from nlp.scheme import Condition, Intent
+from storage.enums import Stage
 
 FLOW = "listening"
 #: Intents at commitment 0 that still wait for somebody's answer.
 NEGOTIABLE = frozenset({Intent.SALARY, Intent.TERMS, Intent.ONBOARD_DATE})
 _EVENING = 18
+#: What is kept of the words of a request, in characters.
+_REQUEST = 400
 
 
 def wants(context: Context, heard: Heard | None) -> bool:
@@ -47,6 +50,7 @@ def heard_of(
         alerts=policy.raised(rulebook.policy, context, heard, now),
         factors=factors,
         facts=_facts(heard),
+        requests=_requests(context, heard),
         plans=_deadline(context, heard, now),
         # Whoever writes has kept their word; the reminder of an earlier promise is void.
         cancel_plans=("deadline",),
@@ -63,6 +67,19 @@ def _facts(heard: Heard) -> tuple[AddFact, ...]:
         for amount in heard.reading.amounts
         if amount.kind == "money"
     )[:1]
+
+
+def _requests(context: Context, heard: Heard) -> tuple[AskChange, ...]:
+    """After the yes, other terms are a request to change what was agreed, in their own words."""
+    reading = heard.reading
+    assert context.candidate is not None
+    agreed = context.candidate.stage in (Stage.ACCEPTED, Stage.OFFER)
+    asks = bool(NEGOTIABLE.intersection(reading.intents)) and (
+        reading.condition is not Condition.NONE or reading.commitment <= -1
+    )
+    if reading.reported or not agreed or not asks:
+        return ()
+    return (AskChange(what=context.text[:_REQUEST]),)
 
 
 def _deadline(context: Context, heard: Heard, now: datetime) -> tuple[Plan, ...]:

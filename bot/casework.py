@@ -1,0 +1,37 @@
+"""What every deed about one candidate shares: the viewer's view first, the audit's link last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from bot.pipeline import Road
+from storage.crypto import SubjectKey
+from storage.database import Tx
+from storage.queries import audit, people
+from storage.queries.people import CandidateRow
+from storage.viewer import Viewer
+
+T = TypeVar("T")
+
+
+async def about(
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    work: Callable[[Tx, CandidateRow, SubjectKey], T],
+) -> T:
+    """One unit of work about a candidate the viewer may know of. Raises ``NotFound``."""
+
+    def whole(tx: Tx) -> T:
+        row = people.get_candidate(tx, road.vault, viewer, candidate_id)
+        return work(tx, row, road.vault.key(tx, row.subject_id))
+
+    return await road.database.write(whole)
+
+
+def noted(
+    tx: Tx, road: Road, viewer: Viewer, action: str, object_id: str, details: Mapping[str, Any]
+) -> None:
+    """Add a deed's link to the audit chain. ``details`` holds names of fields and ids only."""
+    audit.append(tx, road.vault.keystore, viewer, action, object_id, details=details)

@@ -1,0 +1,173 @@
+"""What people of ours file about a candidate: state, correct, verify, take back, merge.
+
+Each function is one unit of work: it checks the viewer's view, writes, appraises, and adds its link
+to the audit chain in the same commit. What can mean two things is asked back, field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from bot import appraisal, casework
+from bot.errors import Conflict
+from bot.pipeline import Road
+from bot.profile import values
+from bot.profile.definition import ProfileDefinition
+from bot.profile.doubt import Doubtful
+from bot.profile.profile import Contradiction, contradictions
+from bot.words import SHANGHAI
+from storage.crypto import SubjectKey, new_public_id
+from storage.database import Tx
+from storage.queries import appraisal as steps_of
+from storage.queries import merging, profile
+from storage.queries.people import CandidateRow
+from storage.queries.profile import NewStatement
+from storage.viewer import Viewer
+
+Field = tuple[str, str]  # kind, item
+
+
+class Unclear(Conflict):
+    """Fields that could not be understood. ``asks`` says, in Chinese, what to ask for each."""
+
+    def __init__(self, asks: Mapping[Field, str]) -> None:
+        super().__init__("some fields are unclear")
+        self.asks = dict(asks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What came of it: the new statements' ids, and what does not fit together now."""
+
+    ids: tuple[str, ...]
+    contradictions: tuple[Contradiction, ...]
+
+
+def understood(
+    definition: ProfileDefinition, told: Mapping[Field, str]
+) -> tuple[NewStatement, ...]:
+    """Fields as people wrote them, parsed. Raises ``Unclear`` naming every field to ask about."""
+    said, asks = [], {}
+    for (kind, item), text in told.items():
+        if kind not in definition.kinds:
+            asks[kind, item] = "没有这一项"
+        elif definition.repeats(kind) != bool(item):
+            asks[kind, item] = "这一项属于某段工作经历" if not item else "这一项只有一个"
+        else:
+            try:
+                value = values.parse(definition.kinds[kind], text)
+            except Doubtful as doubt:
+                asks[kind, item] = str(doubt)
+            else:
+                said.append(NewStatement(kind=kind, item=item, value=value))
+    if asks:
+        raise Unclear(asks)
+    return tuple(said)
+
+
+def new_item() -> str:
+    """A name for one more entry of a group, for example one more job."""
+    return new_public_id("j")
+
+
+async def state(
+    road: Road, viewer: Viewer, candidate_id: str, told: Mapping[Field, str], *, source: str
+) -> Filed:
+    """File what somebody said of a candidate; saying it again changes nothing.
+
+    ``source`` says where it comes from: ``form:<user>``, ``resume:<proposal>`` …
+
+    Raises ``Unclear`` and ``NotFound``.
+    """
+    said = understood(road.rulebook.profile, told)
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> Filed:
+        ids = profile.state(tx, key, row.id, said, source=source, said_at=tx.now)
+        details = {"fields": sorted({one.kind for one in said})}
+        casework.noted(tx, road, viewer, "record.state", row.id, details)
+        found = appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+        today = tx.now.astimezone(SHANGHAI).date()
+        return Filed(ids=tuple(ids), contradictions=contradictions(found.known.profile, today))
+
+    return await casework.about(road, viewer, candidate_id, work)
+
+
+async def verify(
+    road: Road, viewer: Viewer, candidate_id: str, fact_id: str, *, found: str = ""
+) -> None:
+    """Say that a statement was checked; with ``found``, that the check found something else.
+
+    Raises ``NotFound``, also for a statement that was corrected meanwhile.
+    """
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
+        if found:
+            profile.found_otherwise(tx, key, row.id, fact_id, found, by=viewer.id)
+        else:
+            profile.verify(tx, row.id, fact_id, by=viewer.id)
+        action = "record.doubt" if found else "record.verify"
+        casework.noted(tx, road, viewer, action, row.id, {"statement": fact_id})
+        appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+async def take_back(road: Road, viewer: Viewer, candidate_id: str, *fact_ids: str) -> int:
+    """Statements that do not hold any more, with nothing in their place; how many stood."""
+
+    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> int:
+        count = profile.take_back(tx, row.id, fact_ids)
+        casework.noted(tx, road, viewer, "record.take_back", row.id, {"statements": list(fact_ids)})
+        appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+        return count
+
+    return await casework.about(road, viewer, candidate_id, work)
+
+
+async def plan_step(road: Road, viewer: Viewer, candidate_id: str, name: str, due_on: date) -> None:
+    """Note something the candidate is to do by a day. The same name again moves the day."""
+
+    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
+        steps_of.plan_step(tx, row.id, name, due_on, source=f"form:{viewer.id}")
+        casework.noted(tx, road, viewer, "record.step", row.id, {"due_on": due_on.isoformat()})
+        appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+async def step_done(road: Road, viewer: Viewer, candidate_id: str, step_id: str) -> None:
+    """The candidate has done it. Raises ``NotFound`` for a step that is done or another's."""
+
+    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
+        steps_of.step_done(tx, row.id, step_id)
+        casework.noted(tx, road, viewer, "record.step_done", row.id, {"step": step_id})
+        appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+async def merge(road: Road, viewer: Viewer, *, kept: str, gone: str) -> str:
+    """Join two records of one person; the merge's id. Raises ``NotFound`` and ``Conflict``."""
+
+    def work(tx: Tx) -> str:
+        merge_id = merging.merge(tx, road.vault, viewer, kept=kept, gone=gone)
+        casework.noted(tx, road, viewer, "record.merge", kept, {"gone": gone, "merge": merge_id})
+        appraisal.appraise(tx, road.vault, road.rulebook, kept)
+        return merge_id
+
+    return await road.database.write(work)
+
+
+async def unmerge(road: Road, viewer: Viewer, merge_id: str) -> tuple[str, str]:
+    """Take a merge apart; the two records. Raises ``NotFound`` and ``Conflict``."""
+
+    def work(tx: Tx) -> tuple[str, str]:
+        kept, gone = merging.undo(tx, road.vault, viewer, merge_id)
+        casework.noted(tx, road, viewer, "record.unmerge", kept, {"gone": gone, "merge": merge_id})
+        for one in (kept, gone):
+            appraisal.appraise(tx, road.vault, road.rulebook, one)
+        return kept, gone
+
+    return await road.database.write(work)

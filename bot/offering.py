@@ -1,0 +1,207 @@
+"""What people of ours do about an offer: draft, send, settle, write and confirm the card, end.
+
+The law stops an offer before it is kept; our own budget asks for a reason. Each function is one
+unit of work with its link in the audit chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bot import appraisal, casework
+from bot.errors import Conflict
+from bot.offers import law, pledge
+from bot.offers.law import Objection
+from bot.offers.pledge import Body, Open, Side
+from bot.offers.terms import Terms
+from bot.pipeline import Road
+from storage.crypto import SubjectKey
+from storage.database import Tx
+from storage.enums import Stage
+from storage.queries import offers, people
+from storage.queries.offers import OfferRow, PledgeRow
+from storage.queries.people import CandidateRow
+from storage.viewer import SYSTEM, Viewer
+
+
+class Outcome(StrEnum):
+    """How it ended, as analytics count it."""
+
+    JOINED = "joined"
+    RENEGOTIATED = "renegotiated"
+    DECLINED = "declined"
+    RENEGED = "reneged"
+    RESCINDED = "rescinded"
+    LEFT = "left"
+
+
+#: The stage an outcome leaves somebody in; a renegotiation ends nothing.
+_STAGE = {
+    Outcome.JOINED: Stage.ONBOARDED,
+    Outcome.DECLINED: Stage.DECLINED,
+    Outcome.RENEGED: Stage.RENEGED,
+    Outcome.RESCINDED: Stage.RESCINDED,
+    Outcome.LEFT: Stage.LEFT,
+}
+
+
+class Stopped(Conflict):
+    """The law, or a budget nobody gave a reason to leave, stands against the offer."""
+
+    def __init__(self, objections: Sequence[Objection]) -> None:
+        super().__init__("the offer may not be made like this")
+        self.objections = tuple(objections)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """An offer that was kept, and what still speaks against it (the budget, with a reason)."""
+
+    offer: OfferRow
+    objections: tuple[Objection, ...]
+
+
+async def draft(
+    road: Road, viewer: Viewer, candidate_id: str, terms: Terms, *, reason: str = ""
+) -> Drafted:
+    """Keep a version of an offer. ``reason`` is why the budget may be left.
+
+    Raises ``Stopped`` with every objection, and ``NotFound``.
+    """
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> Drafted:
+        position = people.get_position(tx, SYSTEM, row.position_id) if row.position_id else None
+        budget = appraisal.budget_of(position)
+        found = law.objections(terms, road.rulebook.region, budget)
+        if any(one.stops for one in found) or (found and not reason.strip()):
+            raise Stopped(found)
+        body = terms.model_dump(mode="json") | ({"reason": reason.strip()} if found else {})
+        made = offers.draft(tx, key, row.id, body, by=viewer.id)
+        casework.noted(
+            tx, road, viewer, "offer.draft", row.id, {"offer": made.id, "number": made.number}
+        )
+        return Drafted(offer=made, objections=found)
+
+    return await casework.about(road, viewer, candidate_id, work)
+
+
+async def send(
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    offer_id: str,
+    *,
+    answer_by: date | None,
+    open_points: Sequence[Open] = (),
+) -> PledgeRow:
+    """Put an offer on the table and write its card, confirmed by our side.
+
+    Raises ``NotFound`` and ``Conflict``.
+    """
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> PledgeRow:
+        offers.move(tx, row.id, offer_id, "sent", answer_by=answer_by)
+        [offer] = [one for one in offers.offers(tx, key, row.id) if one.id == offer_id]
+        body = Body(agreed=pledge.agreed(terms_of(offer)), open=tuple(open_points))
+        card = offers.write_card(
+            tx, key, row.id, body.model_dump(mode="json"), offer_id=offer_id, by=viewer.id
+        )
+        offers.confirm(tx, row.id, card.id, by=viewer.id)
+        casework.noted(tx, road, viewer, "offer.send", row.id, {"offer": offer_id, "card": card.id})
+        return offers.cards(tx, key, row.id)[0]
+
+    return await casework.about(road, viewer, candidate_id, work)
+
+
+async def settle(road: Road, viewer: Viewer, candidate_id: str, offer_id: str, state: str) -> None:
+    """An offer was accepted or declined, or we withdraw it. Raises ``NotFound``, ``Conflict``."""
+
+    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
+        offers.move(tx, row.id, offer_id, state)
+        casework.noted(
+            tx, road, viewer, "offer.settle", row.id, {"offer": offer_id, "state": state}
+        )
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+def confirmed(tx: Tx, road: Road, candidate_id: str, card_id: str, *, via: str) -> bool:
+    """The candidate confirms the card that stands, by a button or on the page; False: they had.
+
+    Raises ``NotFound`` and ``Conflict`` (it was replaced). Part of the caller's unit of work.
+    """
+    fresh = offers.confirm(tx, candidate_id, card_id, via=via)
+    if fresh:
+        casework.noted(
+            tx, road, SYSTEM, "pledge.confirm", candidate_id, {"card": card_id, "via": via}
+        )
+    return fresh
+
+
+async def ask_change(
+    road: Road, viewer: Viewer, candidate_id: str, what: str, *, side: Side, source: str
+) -> str:
+    """Note that somebody asks for something else than what stands: dated, with its source."""
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> str:
+        made = offers.ask_change(tx, key, row.id, {"what": what}, side=side.value, source=source)
+        casework.noted(
+            tx, road, viewer, "pledge.request", row.id, {"request": made, "side": side.value}
+        )
+        return made
+
+    return await casework.about(road, viewer, candidate_id, work)
+
+
+async def answer_change(
+    road: Road, viewer: Viewer, candidate_id: str, request_id: str, state: str
+) -> None:
+    """Agree to a request, refuse it, or note that it was taken back. Raises ``NotFound``."""
+
+    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
+        offers.settle(tx, row.id, request_id, state, by=viewer.id)
+        details = {"request": request_id, "state": state}
+        casework.noted(tx, road, viewer, "pledge.answer", row.id, details)
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+async def end(
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    outcome: Outcome,
+    *,
+    reason: str,
+    note: str,
+    on_day: date,
+    cost: int | None,
+) -> None:
+    """Record how it ended and move the candidate there. Raises ``NotFound``."""
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
+        offers.end(
+            tx,
+            key,
+            row.id,
+            outcome=outcome.value,
+            reason=reason,
+            note=note,
+            on_day=on_day,
+            cost=cost,
+            by=viewer.id,
+        )
+        stage = _STAGE.get(outcome)
+        if stage is not None and stage is not row.stage:
+            people.set_stage(tx, viewer, row.id, stage)
+        casework.noted(tx, road, viewer, "candidate.outcome", row.id, {"outcome": outcome.value})
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+def terms_of(offer: OfferRow) -> Terms:
+    """The terms of a kept offer."""
+    return Terms.model_validate({k: v for k, v in offer.terms.items() if k != "reason"})
