@@ -1,0 +1,101 @@
+"""Having a file opened by a child, which is killed when it takes too much of anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.resume import layout, proof
+from bot.resume.child import WALL_SECONDS
+from bot.resume.document import Line, Segment, Unreadable
+
+_MOST_ANSWER = 16 * 1024 * 1024
+_STOPPED = "打开这份文件太费时间或内存，已中止；请对方重新导出再发"
+_FAILED = "文件损坏或不完整，打不开；请对方重新导出再发"
+#: A child that ended by one of these went over a limit rather than met a broken file.
+_LIMITS = frozenset({signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM})
+
+
+async def lines_of(data: bytes, *, seconds: float = WALL_SECONDS) -> tuple[Line, ...]:
+    """The lines of a PDF or Word file. Raises ``Unreadable``, at the latest after ``seconds``."""
+    try:
+        kind = proof.kind_of(data)
+    except proof.Refusal as refusal:
+        raise Unreadable(str(refusal)) from refusal
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-B", "-m", "bot.resume.child", kind.value),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        cwd="/",
+        env=_environment(),
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await _answer(process, data)
+            await process.wait()
+    except TimeoutError:
+        raise Unreadable(_STOPPED) from None
+    finally:
+        await _end(process)
+    return _lines(answer, process.returncode or 0)
+
+
+async def _answer(process: Process, data: bytes) -> bytes:
+    """What the child says; a little more than allowed at most, whatever it sends."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
+    answer = bytearray()
+    while len(answer) <= _MOST_ANSWER and (part := await process.stdout.read(1 << 16)):
+        answer += part
+    if len(answer) > _MOST_ANSWER:
+        process.kill()
+    return bytes(answer)
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())
+
+
+def _lines(answer: bytes, code: int) -> tuple[Line, ...]:
+    if code or len(answer) > _MOST_ANSWER:
+        raise Unreadable(_STOPPED if -code in _LIMITS else _FAILED)
+    try:
+        told: dict[str, Any] = json.loads(answer)
+        if "refused" in told:
+            raise Unreadable(str(told["refused"]))
+        if "pages" in told:
+            return layout.arranged([_segments(page) for page in told["pages"]])
+        return layout.plain([[str(cell) for cell in line] for line in told["lines"]])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable(_FAILED) from error
+
+
+def _segments(page: Sequence[Sequence[Any]]) -> list[Segment]:
+    return [
+        Segment(left=float(a), bottom=float(b), right=float(c), top=float(d), text=str(text))
+        for a, b, c, d, text in page
+    ]
+
+
+def _environment() -> dict[str, str]:
+    """Our import path and nothing else: no settings, no secrets."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = dict.fromkeys([root, *(path for path in sys.path if path)])
+    return {"PYTHONPATH": os.pathsep.join(paths), "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,1 @@
+"""Generated résumés with known truth: invented people times layouts, as PDF and Word."""
