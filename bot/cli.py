@@ -197,6 +197,30 @@ def classify(
 
 
 @cli.command()
+def resume(
+    file: Annotated[Path, typer.Argument(help="简历：文字版 PDF 或 Word（.docx）")],
+) -> None:
+    """读一份简历，打印可确认的字段（JSON）。不用数据库，什么也不保存。"""
+    import asyncio
+    import json
+
+    from bot.profile.definition import ProfileDefinition
+    from bot.resume import reading
+    from config import files
+
+    definition = ProfileDefinition.model_validate(
+        files.read("profile.yaml", _settings().config_dir)
+    )
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        typer.echo(f"yinuo: {file}: {error.strerror}", err=True)
+        raise SystemExit(1) from None
+    found = asyncio.run(reading.read(data, definition))
+    typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+
+
+@cli.command()
 def evaluate(
     file: Annotated[Path, typer.Argument(help="带标签的 JSON Lines 文件")],
     out: Annotated[Path, typer.Option(help="报告写到哪个目录")] = Path("var/report"),

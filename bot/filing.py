@@ -6,7 +6,7 @@ to the audit chain in the same commit. What can mean two things is asked back, f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,14 +84,28 @@ async def state(
     said = understood(road.rulebook.profile, told)
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> Filed:
-        ids = profile.state(tx, key, row.id, said, source=source, said_at=tx.now)
-        details = {"fields": sorted({one.kind for one in said})}
-        casework.noted(tx, road, viewer, "record.state", row.id, details)
-        found = appraisal.appraise(tx, road.vault, road.rulebook, row.id)
-        today = tx.now.astimezone(SHANGHAI).date()
-        return Filed(ids=tuple(ids), contradictions=contradictions(found.known.profile, today))
+        return stated(tx, road, viewer, row.id, key, said, source=source)
 
     return await casework.about(road, viewer, candidate_id, work)
+
+
+def stated(
+    tx: Tx,
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    key: SubjectKey,
+    said: Sequence[NewStatement],
+    *,
+    source: str,
+) -> Filed:
+    """File understood statements inside the caller's unit of work, which checked the view."""
+    ids = profile.state(tx, key, candidate_id, said, source=source, said_at=tx.now)
+    details = {"fields": sorted({one.kind for one in said})}
+    casework.noted(tx, road, viewer, "record.state", candidate_id, details)
+    found = appraisal.appraise(tx, road.vault, road.rulebook, candidate_id)
+    today = tx.now.astimezone(SHANGHAI).date()
+    return Filed(ids=tuple(ids), contradictions=contradictions(found.known.profile, today))
 
 
 async def verify(

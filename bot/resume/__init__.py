@@ -1,1 +1,1 @@
-"""Résumés: a file in, a proposal of statements out. Deciding is pure; files are opened in a child."""
+"""Résumés: a file in, a proposal of statements out. Files are opened in a child."""

@@ -74,10 +74,7 @@ def _pdf() -> Any:
         except pdfium.PdfiumError as error:
             locked = "password" in str(error).lower() or "security" in str(error).lower()
             raise proof.Refusal(_LOCKED if locked else _BROKEN) from error
-        try:
-            return {"pages": list(_pages(document, pdfium.PdfiumError))}
-        except pdfium.PdfiumError as error:
-            raise proof.Refusal(_BROKEN) from error
+        return {"pages": list(_pages(document, pdfium.PdfiumError))}
 
     return opened
 
@@ -87,20 +84,48 @@ def _pages(document: Any, broken: type[Exception]) -> Iterator[list[Any]]:
         raise proof.Refusal(f"超过 {MOST_PAGES} 页，不像一份简历")
     pieces = characters = 0
     for index in range(len(document)):
-        text = document[index].get_textpage()
-        found = []
-        for at in range(text.count_rects()):
-            box = text.get_rect(at)
-            words = text.get_text_bounded(*box).strip("\r\n")
-            if words.strip():
-                found.append([*(round(side, 1) for side in box), words])
-                characters += len(words)
-            pieces += 1
-            if pieces > MOST_PIECES or characters > MOST_CHARACTERS:
-                raise proof.Refusal(_TOO_LONG)
+        try:
+            found = _runs(document[index].get_textpage())
+        except broken as error:
+            raise proof.Refusal(_BROKEN) from error
+        pieces += len(found)
+        characters += sum(len(run[4]) for run in found)
+        if pieces > MOST_PIECES or characters > MOST_CHARACTERS:
+            raise proof.Refusal(_TOO_LONG)
         yield found
     if characters < FEWEST_CHARACTERS:
         raise proof.Refusal(SCANNED)
+
+
+def _runs(page: Any) -> list[list[Any]]:
+    """Characters that stand close on one base line, as [left, bottom, right, top, text]."""
+    from pypdfium2 import raw
+
+    count = page.count_chars()
+    if count > MOST_CHARACTERS:
+        raise proof.Refusal(_TOO_LONG)
+    runs: list[list[Any]] = []
+    spaces, ended = "", True
+    for at in range(count):
+        char = chr(raw.FPDFText_GetUnicode(page, at))
+        if char in "\r\n":
+            spaces, ended = "", True
+        elif char.isspace():
+            spaces += char
+        elif char != "\x00" and not "\ud800" <= char <= "\udfff":
+            # The loose box has the font's height and the character's advance, ink or no ink.
+            left, bottom, right, top = page.get_charbox(at, loose=True)
+            height = max(top - bottom, 4.0)
+            last = None if ended or not runs else runs[-1]
+            gap = left - last[2] if last else 0.0
+            level = last is not None and abs(bottom - last[1]) < height * 0.4
+            if last is not None and level and -height * 0.5 <= gap < height * 1.2:
+                last[4] += (spaces or (" " if gap > height * 0.2 else "")) + char
+                last[2], last[3] = max(right, last[2]), max(top, last[3])
+            else:
+                runs.append([left, bottom, right, top, char])
+            spaces, ended = "", False
+    return runs
 
 
 # --- Word -------------------------------------------------------------------------------------

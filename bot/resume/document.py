@@ -23,8 +23,8 @@ class Segment:
 
     @property
     def height(self) -> float:
-        """Of the ink; fonts that are named only and not in the file have none, hence the least."""
-        return max(self.top - self.bottom, 8.0)
+        """Of the font; never nothing."""
+        return max(self.top - self.bottom, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

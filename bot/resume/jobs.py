@@ -22,6 +22,8 @@ _SENTENCE = re.compile(r"[。；;！]|，.*，|[:：]")
 _STRONG = re.compile(r"\s*[|｜@]\s*|\t+|\s{2,}")
 _WEAK = (re.compile(r"\s+[/·•—–\-]+\s+"), re.compile(r"[·•,，]\s*"), re.compile(r"\s+"),
          re.compile(r"[—–\-]+"), re.compile(r"/"))  # fmt: skip
+#: As many of them part names even when only one of the two is known by its words.
+_CLEAR = 2
 _ASIDE = re.compile(
     r"全职|兼职|实习|外包|(?:[^\s]{1,10}(?:部|组|中心|事业群|department|team))|\d+-?\d*人|"
     r"(?:部门|地点|department)[:：].*|[（(].{0,16}[)）]", re.I
@@ -232,11 +234,11 @@ def _aside(part: str) -> bool:
 
 def _parted(cell: str) -> list[str]:
     """A cell that holds both a company and a title, taken apart; any other as it is."""
-    for mark in _WEAK:
+    for at, mark in enumerate(_WEAK):
         parts = [part for part in mark.split(cell) if part]
         if not 2 <= len(parts) <= 3:
             continue
         kinds = sorted("t" if is_title(p) else "c" if is_company(p) else "x" for p in parts)
-        if kinds[:2] == ["c", "t"]:
+        if kinds[:2] == ["c", "t"] or (at < _CLEAR and kinds in (["t", "x"], ["c", "x"])):
             return parts
     return [cell]

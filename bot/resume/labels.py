@@ -12,7 +12,8 @@ from bot.resume.words import LABELS, PROTECTED, spoken
 PROTECTED_KIND = "protected"
 _LABEL = re.compile(
     r"[【\[](?P<b>[^】\]:：]{1,24})[】\]]\s*[:：]?"
-    r"|(?P<l>[A-Za-z][A-Za-z ]{1,24}|[^\s:：，,;；。|｜/()（）、]{1,12}(?: [^\s:：，,;；|｜]{1,3}){0,3}"
+    r"|(?P<l>[A-Za-z][A-Za-z ]{1,24}"
+    r"|[^\s:：，,;；。|｜/()（）、]{1,12}(?: [^\s:：，,;；|｜]{1,3}){0,3}"
     r"|[^\s:：，,;；。|｜]{1,8}(?:[(（/][^:：)）,，;；|｜]{1,20}[)）]?))\s*[:：]"
 )
 _TRIM = " \t|｜;；,，/·•-—"
@@ -32,7 +33,10 @@ class Told:
 def kind_of(label: str) -> str | None:
     """What a label is for: a kind, ``protected``, or a helper's name. None: no label of ours."""
     bare = re.sub(r"[（(][^）)]*[）)]?", "", label)
-    for said in (spoken(bare), spoken(re.sub(r"[a-zA-Z ]+$|^[a-zA-Z ]+(?=[^\x00-\x7f])", "", bare))):
+    for said in (
+        spoken(bare),
+        spoken(re.sub(r"[a-zA-Z ]+$|^[a-zA-Z ]+(?=[^\x00-\x7f])", "", bare)),
+    ):
         if said in PROTECTED:
             return PROTECTED_KIND
         if said in LABELS:
@@ -82,7 +86,7 @@ def _within(cell: str) -> Iterator[tuple[str, str, str]]:
         # The label may follow the text of the one before, a space between.
         for part in dict.fromkeys((label, label.rsplit(" ", 1)[-1])):
             if kind := kind_of(part):
-                start = match.end() if match["b"] else match.start() + label.rfind(part)
+                start = match.start() + (0 if match["b"] else label.rfind(part))
                 marks.append((kind, part.strip(), min(start, match.end()), match.end()))
                 break
     for at, (kind, label, _, end) in enumerate(marks):

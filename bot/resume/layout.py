@@ -17,7 +17,7 @@ from bot.resume.words import section_of, simplified
 
 #: Runs closer than this share of the height belong to one cell; base lines as close to one line.
 _CELL_GAP, _LINE_GAP = 1.2, 0.45
-_WIDE = re.compile(r"\t+|\s{3,}| {2,}")
+_WIDE = re.compile(r"\t+|[ \u3000]{2,}")
 _Row = list[Segment]
 
 

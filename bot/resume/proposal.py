@@ -252,9 +252,10 @@ def _education(parts: Mapping[str, Sequence[Line]], told: Sequence[Told]) -> Tol
 
 def _of_school(line: Line) -> bool:
     text = line.text
+    if len(text) >= 120 or _BULLET.match(text):
+        return False
     degree = any(one in text.casefold() for one in words.DEGREES)
-    named = words.SCHOOL.search(text) or degree or span_in(text)
-    return named is not None and named is not False and len(text) < 120 and not _BULLET.match(text)
+    return degree or words.SCHOOL.search(text) is not None or span_in(text) is not None
 
 
 def _school_text(line: Line) -> str:

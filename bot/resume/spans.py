@@ -45,9 +45,7 @@ def span_in(text: str) -> Span | None:
     if found is None:
         return None
     until = "至今" if found["now"] else found["b"]
-    return Span(
-        start=found.start(), end=found.end(), begins=month(found["a"]), until=_until(until)
-    )
+    return Span(start=found.start(), end=found.end(), begins=month(found["a"]), until=_until(until))
 
 
 def _until(text: str) -> str:

@@ -12,7 +12,8 @@ from storage.types import Json
 class Proposal(SQLModel, table=True):
     """Statements found in a document, waiting for HR to confirm them one by one.
 
-    ``state``: new, done, dropped. ``body_sealed`` is a list of kind, item, text and place.
+    ``state``: new, done, dropped. ``body_sealed`` holds the fields (kind, item, text, question,
+    place, whether confirmed) and how many protected details were left out.
     """
 
     __tablename__ = "proposal"

@@ -55,7 +55,8 @@ def sidebar(who: Person) -> bytes:
     """PDF, two columns, drawn one after the other."""
     paper = Paper(size=10)
     for text in (who.name, "基本信息", f"性别：{who.sex}", f"年龄：{who.age}", f"手机：{who.phone}",
-                 "求职意向", f"期望月薪：{who.expects}", f"意向城市：{who.city}", f"可到岗时间：{who.start}",
+                 "求职意向", f"期望月薪：{who.expects}", f"意向城市：{who.city}",
+                 f"可到岗时间：{who.start}",
                  "技能特长", *who.skills, "教育经历", who.school, f"{who.major} · {who.degree}",
                  f"{who.studied[0]}.09 - {who.studied[1]}.07"):  # fmt: skip
         paper.line((40, text))
@@ -146,8 +147,9 @@ def framed(who: Person) -> bytes:
     document = Document()
     frame = document.add_table(rows=1, cols=2)
     left, right = frame.rows[0].cells
-    for text in (who.name, f"{who.sex}/{who.age}岁", who.phone, "求职意向", f"期望薪资：{who.expects}",
-                 f"期望城市：{who.city}", f"到岗时间：{who.start}", "技能", *who.skills):  # fmt: skip
+    for text in (who.name, f"{who.sex}/{who.age}岁", who.phone, "求职意向",
+                 f"期望薪资：{who.expects}", f"期望城市：{who.city}", f"到岗时间：{who.start}", "技能",
+                 *who.skills):  # fmt: skip
         left.add_paragraph(text)
     right.add_paragraph("工作履历")
     for job in who.jobs:
