@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tests.benchmarks import bench_encoder, bench_intake, bench_reader
+from tests.resumes import measured
 
 
 def main() -> None:
     bench_encoder.run()
     bench_reader.run()
     bench_intake.run()
+    measured.run()
 
 
 if __name__ == "__main__":

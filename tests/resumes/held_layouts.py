@@ -34,12 +34,16 @@ def title_line_last(who: Person) -> bytes:
         paper.line((50, f"{job.title}"))
         paper.line((50, "主要业绩：" + "，".join(job.duties)))
         if job.pay:
-            paper.line((50, f"目前薪资：{job.pay}" if job.until is None else f"离职薪资：{job.pay}"))
+            paper.line(
+                (50, f"目前薪资：{job.pay}" if job.until is None else f"离职薪资：{job.pay}")
+            )
         if job.reason:
             paper.line((50, f"离职原因：{job.reason}"))
         paper.down(6)
     paper.line((50, "■ 教育经历"), size=12)
-    paper.line((50, who.school), (250, f"{who.degree} | {who.major}"), (420, f"{who.studied[1]}年毕业"))
+    paper.line(
+        (50, who.school), (250, f"{who.degree} | {who.major}"), (420, f"{who.studied[1]}年毕业")
+    )
     paper.line((50, "■ 技能清单"), size=12)
     paper.line((50, "  ".join(who.skills)))
     return paper.bytes()  # fmt: skip
@@ -70,7 +74,9 @@ def wide_right(who: Person) -> bytes:
     """PDF: a narrow column of periods beside a wide one of everything else."""
     paper = Paper(size=10)
     paper.line((50, who.name), (300, who.phone))
-    paper.line((50, f"应聘意向：{who.jobs[0].title}；期望薪酬：{who.expects}；期望地点：{who.city}；"))
+    paper.line(
+        (50, f"应聘意向：{who.jobs[0].title}；期望薪酬：{who.expects}；期望地点：{who.city}；")
+    )
     paper.line((50, f"最快到岗时间：{who.start}"))
     paper.line((50, "WORK HISTORY 工作履历"), size=12)
     for job in who.jobs:
@@ -82,7 +88,10 @@ def wide_right(who: Person) -> bytes:
         if job.reason:
             paper.line((200, f"离职理由：{job.reason}"))
     paper.line((50, "EDUCATION 教育"), size=12)
-    paper.line((50, f"{who.studied[0]}-09 至 {who.studied[1]}-06"), (200, f"{who.school}，{who.major}，{who.degree}"))
+    paper.line(
+        (50, f"{who.studied[0]}-09 至 {who.studied[1]}-06"),
+        (200, f"{who.school}，{who.major}，{who.degree}"),
+    )
     paper.line((50, "SKILLS 技能"), size=12)
     paper.line((200, "，".join(who.skills)))
     return paper.bytes()  # fmt: skip
@@ -126,7 +135,9 @@ def at_sign(who: Person) -> bytes:
         if job.reason:
             paper.line((72, f"离职原因：{job.reason}"))
     paper.line((60, "教育 Education"))
-    paper.line((60, f"{who.school} · {who.major} · {who.degree} · {who.studied[0]}–{who.studied[1]}"))
+    paper.line(
+        (60, f"{who.school} · {who.major} · {who.degree} · {who.studied[0]}–{who.studied[1]}")
+    )
     paper.line((60, "技能 Skills"))
     paper.line((60, " · ".join(who.skills)))
     return paper.bytes()

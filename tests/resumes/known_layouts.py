@@ -166,6 +166,8 @@ def framed(who: Person) -> bytes:
     return saved(document)
 
 
+#: What a layout has no place for.
+UNTOLD: dict[str, frozenset[str]] = {}
 LAYOUTS: tuple[tuple[str, Callable[[Person], bytes]], ...] = tuple(
     (made.__name__, made)
     for made in (period_first, sidebar, grid, names_first, bilingual, framed)

@@ -103,6 +103,12 @@ class Score:
         """Of what is true, the share that was proposed."""
         return self.right[kind] / self.true[kind]
 
+    @property
+    def overall(self) -> tuple[float, float]:
+        """Precision and recall over all fields."""
+        right, proposed, true = (sum(c.values()) for c in (self.right, self.proposed, self.true))
+        return right / proposed, right / true
+
     def table(self) -> str:
         """For people: a line a field."""
         lines = [f"{'field':<18} {'prec.':>6} {'recall':>6} {'true':>5}"]
@@ -110,8 +116,8 @@ class Score:
             f"{kind:<18} {self.precision(kind):6.3f} {self.recall(kind):6.3f} {self.true[kind]:5d}"
             for kind in sorted(self.true)
         )
-        right, proposed, true = (sum(c.values()) for c in (self.right, self.proposed, self.true))
-        lines.append(f"{'all':<18} {right / proposed:6.3f} {right / true:6.3f} {true:5d}")
+        precision, recall = self.overall
+        lines.append(f"{'all':<18} {precision:6.3f} {recall:6.3f} {sum(self.true.values()):5d}")
         return "\n".join(lines)
 
 
