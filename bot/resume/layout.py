@@ -53,7 +53,7 @@ def clean(text: str) -> str:
 
 
 def _form(char: str) -> str:
-    """Full-width letters, digits and what parts them, and the radicals some fonts put for characters."""
+    """Full-width letters, digits and their marks; radicals some fonts put for characters."""
     at = ord(char)
     odd = 0xFF0D <= at <= 0xFF19 or 0xFF21 <= at <= 0xFF5A or 0x2E80 <= at <= 0x2FDF
     if odd or 0xF900 <= at <= 0xFAFF:

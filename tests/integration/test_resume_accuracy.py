@@ -24,7 +24,6 @@ def test_there_are_at_least_forty_resumes_of_at_least_twelve_layouts() -> None:
     assert len(PEOPLE) >= 10
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BARS)
 async def test_fields_are_read_as_well_as_measured(name: str) -> None:
     score = await measured.measure(measured.SETS[name])

@@ -148,8 +148,8 @@ def framed(who: Person) -> bytes:
     frame = document.add_table(rows=1, cols=2)
     left, right = frame.rows[0].cells
     for text in (who.name, f"{who.sex}/{who.age}岁", who.phone, "求职意向",
-                 f"期望薪资：{who.expects}", f"期望城市：{who.city}", f"到岗时间：{who.start}", "技能",
-                 *who.skills):  # fmt: skip
+                 f"期望薪资：{who.expects}", f"期望城市：{who.city}", f"到岗时间：{who.start}",
+                 "技能", *who.skills):  # fmt: skip
         left.add_paragraph(text)
     right.add_paragraph("工作履历")
     for job in who.jobs:

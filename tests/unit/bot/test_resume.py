@@ -102,7 +102,8 @@ def test_a_company_may_have_a_protected_word_in_its_name() -> None:
 
 def test_traditional_script_and_odd_forms_are_read() -> None:
     found = told(
-        "工作經歷\n２０１９．０３－２０２１．０５  星河\u200b軟體有限公司  ⼯程師\n離職原因：薪資太低"
+        "工作經歷\n２０１９．０３－２０２１．０５  星河\u200b軟體有限公司  ⼯程師\n"
+        "離職原因：薪資太低"
     )
     assert found["job.from", "j1"] == "2019-03"
     assert found["job.title", "j1"] == "工程师"
