@@ -22,6 +22,8 @@ from bot.resume.spans import month, span_in
 
 #: Kinds in free words; a part of one that names something protected is left out.
 _FREE = frozenset({"job.left_because", "job.performance", "expect.plan", "own.skills"})
+#: Kinds that are names, whatever words they are made of.
+_NAMES = frozenset({"job.company", "job.title"})
 _NOTHING = re.compile(r"面议|不限|无|保密|/|-+|negotiable|n/?a", re.I)
 _PARTS = re.compile(r"([，,、；;。]\s*)")
 _TOKENS = re.compile(r"\s*[|｜,，、;；/·•]\s*|\s+")
@@ -99,7 +101,7 @@ def propose(
     for item, one in told:
         clean, gone = _allowed(one)
         left_out += gone
-        if clean is not None and clean.kind in definition.kinds:
+        if clean is not None and clean.text and clean.kind in definition.kinds:
             fields.append(_proposed(item, clean, definition))
     order = {kind: at for at, kind in enumerate(definition.kinds)}
     items = {item: at for at, item in enumerate(dict.fromkeys(one.item for one in fields))}
@@ -152,9 +154,12 @@ def _protected(lines: Iterable[Line]) -> int:
     """How many protected details stand around the record's sections."""
     count = 0
     for line in lines:
-        told = [one for one in told_in(line) if one.kind == PROTECTED_KIND]
-        count += len(told)
-        if not told and len(line.text) < 80:
+        kinds = [one.kind for one in told_in(line)]
+        labelled = kinds.count(PROTECTED_KIND)
+        count += labelled
+        # What stands behind a field of the record is counted where it is taken off the field.
+        fields = any(kind.partition(".")[0] in ("expect", "own") for kind in kinds)
+        if not labelled and not fields and len(line.text) < 80:
             count += sum(
                 words.PROTECTED_PART.fullmatch(token) is not None
                 for token in _TOKENS.split(line.text)
@@ -164,14 +169,29 @@ def _protected(lines: Iterable[Line]) -> int:
 
 def _allowed(one: Told) -> tuple[Told | None, int]:
     """A statement without what may not be kept, and how much of it that was."""
-    if one.kind not in _FREE or not names_protected(one.text):
+    if one.kind not in _FREE:
+        return _without_tokens(one)
+    if not names_protected(one.text):
         return one, 0
     parts = _PARTS.split(one.text)
     clauses = list(zip(parts[::2], [*parts[1::2], ""], strict=True))
     kept = [clause for clause in clauses if not names_protected(clause[0])]
-    text = "".join(words + mark for words, mark in kept).strip("，,、；;。 ")
+    text = "".join(said + mark for said, mark in kept).strip("，,、；;。 ")
     gone = len(clauses) - len(kept)
     return (replace(one, text=text, quote=text[:200]) if text else None), gone
+
+
+def _without_tokens(one: Told) -> tuple[Told, int]:
+    """A field without what stands behind it unlabelled: 杭州 | 男 | 28岁. Names stay whole."""
+    if one.kind in _NAMES:
+        return one, 0
+    tokens = re.split(r"(\s*[|｜,，;；]\s*|\s+)", one.text)
+    pairs = list(zip(tokens[::2], [*tokens[1::2], ""], strict=True))
+    kept = [pair for pair in pairs if not words.PROTECTED_PART.fullmatch(pair[0])]
+    if len(kept) == len(pairs):
+        return one, 0
+    text = "".join(word + mark for word, mark in kept).strip(" |｜,，;；")
+    return replace(one, text=text, quote=text[:200]), len(pairs) - len(kept)
 
 
 # --- what comes once --------------------------------------------------------------------------

@@ -92,6 +92,24 @@ def test_a_reason_loses_its_protected_part_only() -> None:
     assert "孩子" not in str(found.as_json())
 
 
+@pytest.mark.parametrize(
+    ("said", "text", "count"),
+    [
+        ("期望城市：杭州 男 28岁", "杭州", 2),
+        ("期望薪资：15k | 已婚", "15k", 1),
+        ("期望城市：男", None, 1),
+    ],
+)
+def test_a_field_does_not_swallow_what_stands_behind_it(
+    said: str, text: str | None, count: int
+) -> None:
+    found = made("求职意向\n" + said)
+    assert [one.text for one in found.fields] == ([] if text is None else [text])
+    assert found.left_out == count
+    assert "男" not in str(found.as_json())
+    assert "婚" not in str(found.as_json())
+
+
 def test_a_company_may_have_a_protected_word_in_its_name() -> None:
     found = told("工作经历\n2019.03-至今  康宁健康管理有限公司  育婴师")
     assert (found["job.company", "j1"], found["job.title", "j1"]) == (
