@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,7 +101,25 @@ def test_a_link_in_an_archive_is_refused() -> None:
         proof.kind_of(out.getvalue())
 
 
-REFUSED_INSIDE = {
+def stream_bomb() -> bytes:
+    """A small PDF page that unpacks to more than the child may have, twice deflated."""
+    blank = zlib.compressobj(6)
+    inner = b"".join(blank.compress(b" " * (1 << 20)) for _ in range(640)) + blank.flush()
+    packed = zlib.compress(inner, 9)
+    return _one_page(b"/Filter [/FlateDecode /FlateDecode]", packed)
+
+
+def _one_page(extra: bytes, stream: bytes, kids: bytes = b"3 0 R") -> bytes:
+    body = b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    body += b"2 0 obj<</Type/Pages/Count 1/Kids[" + kids + b"]>>endobj\n"
+    body += b"3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R>>endobj\n"
+    body += b"4 0 obj<<" + extra + b"/Length %d>>stream\n" % len(stream)
+    return body + stream + b"\nendstream endobj\ntrailer<</Root 1 0 R/Size 5>>\n%%EOF\n"
+
+
+REFUSED_INSIDE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
+    "a stream that unpacks to 640 MB": (stream_bomb, "打不开|已中止|文字"),
+    "a loop of pages": (_one_page(b"", b"", kids=b"2 0 R"), "打不开|已中止|文字"),
     "scanned": (pdf(), "扫描"),
     "locked": (pdf(encrypt="secret", text="hello world"), "密码"),
     "broken": (b"%PDF-1.7\n" + bytes(range(256)) * 40, "打不开"),
@@ -131,7 +151,8 @@ REFUSED_INSIDE = {
 
 @pytest.mark.parametrize("name", REFUSED_INSIDE)
 async def test_what_turns_out_not_to_be_one_is_refused_inside(name: str) -> None:
-    data, why = REFUSED_INSIDE[name]
+    made, why = REFUSED_INSIDE[name]
+    data = made if isinstance(made, bytes) else made()
     with pytest.raises(Unreadable, match=why):
         await opening.lines_of(data)
 
