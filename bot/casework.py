@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bot.pipeline import Road
+from bot.rulebook import Rulebook
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.queries import audit, people
 from storage.queries.people import CandidateRow
+from storage.vault import Vault
 from storage.viewer import Viewer
 
 T = TypeVar("T")
+
+
+class Ground(Protocol):
+    """What filing stands on: the road, or less where nothing is spoken to."""
+
+    @property
+    def vault(self) -> Vault: ...
+
+    @property
+    def rulebook(self) -> Rulebook: ...
 
 
 async def about(
@@ -31,7 +43,7 @@ async def about(
 
 
 def noted(
-    tx: Tx, road: Road, viewer: Viewer, action: str, object_id: str, details: Mapping[str, Any]
+    tx: Tx, road: Ground, viewer: Viewer, action: str, object_id: str, details: Mapping[str, Any]
 ) -> None:
     """Add a deed's link to the audit chain. ``details`` holds names of fields and ids only."""
     audit.append(tx, road.vault.keystore, viewer, action, object_id, details=details)

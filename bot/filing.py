@@ -91,7 +91,7 @@ async def state(
 
 def stated(
     tx: Tx,
-    road: Road,
+    road: casework.Ground,
     viewer: Viewer,
     candidate_id: str,
     key: SubjectKey,

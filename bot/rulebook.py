@@ -15,6 +15,7 @@ from bot.offers.law import Region
 from bot.profile.definition import ProfileDefinition
 from bot.risk import definition
 from bot.risk.definition import Rules
+from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.words import Replies
 from nlp.scheme import Intent
 
@@ -29,6 +30,7 @@ class Rulebook:
     risk: Rules
     match: MatchDefinition
     profile: ProfileDefinition
+    sheets: Layout
     region: Region
     labels: Mapping[Intent, str]
 
@@ -41,13 +43,16 @@ def parse(
         labels = {Intent(key): str(value) for key, value in read("labels.yaml").items()}
         if set(labels) != set(Intent):
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
+        profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
+        sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
         return Rulebook(
             company=company,
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
             policy=_checked("policy.yaml", lambda raw: Policy.model_validate(raw), read),
             risk=_risk(read_folder("risk")),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
-            profile=_checked("profile.yaml", ProfileDefinition.model_validate, read),
+            profile=profile,
+            sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
             labels=labels,
         )

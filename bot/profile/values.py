@@ -53,11 +53,11 @@ def written(kind: Kind, value: Value) -> str:
     if kind.type is not Type.PAY:
         return shown(kind, value)
     one = Pay.of_json(value)
-    top = "以上" if one.high is None else "" if one.high == one.low else f"-{one.high}元"
+    top = "" if one.high in (None, one.low) else f"-{one.high}"
+    end = "以上" if one.high is None else ""
+    # The month is said: large sums could be a year's.
     months = f"*{one.months:g}薪" if one.months else ""
-    return (
-        "税后" if one.net else ""
-    ) + f"{one.low}{'元' if not top.startswith('-') else ''}{top}{months}"
+    return f"{'税后' if one.net else ''}月薪{one.low}{top}元{end}{months}"
 
 
 def _text(_: Kind, text: str) -> str:

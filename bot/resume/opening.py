@@ -18,10 +18,10 @@ from bot.resume.child import WALL_SECONDS
 from bot.resume.document import Line, Segment, Unreadable
 
 _MOST_ANSWER = 16 * 1024 * 1024
-_STOPPED = "打开这份文件太费时间或内存，已中止；请对方重新导出再发"
-_FAILED = "文件损坏或不完整，打不开；请对方重新导出再发"
+_STOPPED = "打开这份文件太费时间或内存，已中止；请重新导出再试"
+FAILED = "文件损坏或不完整，打不开；请重新导出再试"
 #: A child that ended by one of these went over a limit rather than met a broken file.
-_LIMITS = frozenset({signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM})
+_LIMITS = frozenset({signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM, signal.SIGABRT})
 
 
 async def lines_of(data: bytes, *, seconds: float = WALL_SECONDS) -> tuple[Line, ...]:
@@ -30,8 +30,13 @@ async def lines_of(data: bytes, *, seconds: float = WALL_SECONDS) -> tuple[Line,
         kind = proof.kind_of(data)
     except proof.Refusal as refusal:
         raise Unreadable(str(refusal)) from refusal
+    return _lines(await told(data, "bot.resume.child", kind.value, seconds=seconds))
+
+
+async def told(data: bytes, module: str, kind: str, *, seconds: float) -> dict[str, Any]:
+    """What a confined child says of a file: ``python -m module kind``. Raises ``Unreadable``."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-B", "-m", "bot.resume.child", kind.value),
+        *(sys.executable, "-B", "-m", module, kind),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
@@ -47,7 +52,7 @@ async def lines_of(data: bytes, *, seconds: float = WALL_SECONDS) -> tuple[Line,
         raise Unreadable(_STOPPED) from None
     finally:
         await _end(process)
-    return _lines(answer, process.returncode or 0)
+    return _understood(answer, process.returncode or 0)
 
 
 async def _answer(process: Process, data: bytes) -> bytes:
@@ -73,18 +78,25 @@ async def _end(process: Process) -> None:
         await asyncio.shield(process.wait())
 
 
-def _lines(answer: bytes, code: int) -> tuple[Line, ...]:
+def _understood(answer: bytes, code: int) -> dict[str, Any]:
     if code or len(answer) > _MOST_ANSWER:
-        raise Unreadable(_STOPPED if -code in _LIMITS else _FAILED)
+        raise Unreadable(_STOPPED if -code in _LIMITS else FAILED)
     try:
-        told: dict[str, Any] = json.loads(answer)
-        if "refused" in told:
-            raise Unreadable(str(told["refused"]))
-        if "pages" in told:
-            return layout.arranged([_segments(page) for page in told["pages"]])
-        return layout.plain([[str(cell) for cell in line] for line in told["lines"]])
+        said: dict[str, Any] = json.loads(answer)
+    except ValueError as error:
+        raise Unreadable(FAILED) from error
+    if "refused" in said:
+        raise Unreadable(str(said["refused"]))
+    return said
+
+
+def _lines(said: dict[str, Any]) -> tuple[Line, ...]:
+    try:
+        if "pages" in said:
+            return layout.arranged([_segments(page) for page in said["pages"]])
+        return layout.plain([[str(cell) for cell in line] for line in said["lines"]])
     except (ValueError, KeyError, TypeError) as error:
-        raise Unreadable(_FAILED) from error
+        raise Unreadable(FAILED) from error
 
 
 def _segments(page: Sequence[Sequence[Any]]) -> list[Segment]:

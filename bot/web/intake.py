@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from bot.pipeline import Road
+from bot.casework import Ground
 from storage import crypto
 from storage.database import Tx
 from storage.enums import Role, Stage
@@ -27,7 +28,7 @@ def is_phone(text: str) -> bool:
 
 def add_candidate(
     tx: Tx,
-    road: Road,
+    road: Ground,
     viewer: Viewer,
     *,
     name: str,
@@ -65,7 +66,7 @@ def add_candidate(
 
 def add_position(
     tx: Tx,
-    road: Road,
+    road: Ground,
     viewer: Viewer,
     *,
     title: str,
@@ -74,6 +75,10 @@ def add_position(
     budget_low: int | None = None,
     budget_high: int | None = None,
     months: float | None = None,
+    level: str = "",
+    headcount: int | None = None,
+    requirements: str = "",
+    culture: Sequence[str] = (),
     owner_id: str | None = None,
     manager_id: str | None = None,
 ) -> str:
@@ -87,6 +92,10 @@ def add_position(
         budget_low=budget_low,
         budget_high=budget_high,
         months=months,
+        level=level,
+        headcount=headcount,
+        requirements=requirements,
+        culture=culture,
         owner_id=owner_id,
         manager_id=manager_id,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -176,6 +176,18 @@ def page_candidates(
     if after is not None:
         query = query.where(sa.tuple_(CANDIDATE.c.created_at, CANDIDATE.c.id) < sa.tuple_(*after))
     rows = tx.all(query)
+    keys = vault.keys(tx, {row.subject_id for row in rows})
+    return [_open(row, keys[row.subject_id]) for row in rows]
+
+
+def among(
+    tx: Tx, vault: Vault, viewer: Viewer, *, ids: Collection[str] = (), phones: Collection[str] = ()
+) -> list[CandidateRow]:
+    """Candidates by id or by number (E.164), as far as the viewer may know of them."""
+    indexes = [crypto.blind_index(vault.keystore, "candidate.phone", one) for one in phones]
+    rows = tx.all(
+        _select(viewer).where(sa.or_(CANDIDATE.c.id.in_(ids), CANDIDATE.c.phone_index.in_(indexes)))
+    )
     keys = vault.keys(tx, {row.subject_id for row in rows})
     return [_open(row, keys[row.subject_id]) for row in rows]
 

@@ -1,0 +1,176 @@
+"""The record as spreadsheets, as far as its viewer may see it, with a line in the audit chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot import appraisal
+from bot.casework import Ground
+from bot.errors import BotError
+from bot.profile.profile import Profile
+from bot.sheets import tables, writing
+from bot.sheets.positions import called
+from bot.sheets.reading import MARK
+from bot.sheets.tables import Shown, ShownPlace
+from bot.web.importing import all_positions
+from bot.words import SHANGHAI
+from storage.database import Tx
+from storage.enums import Stage
+from storage.queries import audit, people
+from storage.queries.people import CandidateRow, PositionRow
+from storage.viewer import Viewer
+
+_PAGE = 500
+Masked = Callable[[str], str]
+
+
+class Format(StrEnum):
+    """What can be written."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+
+
+class Purpose(StrEnum):
+    """Why somebody takes the record out of here; stands in the file and in the audit chain."""
+
+    INTERVIEW = "interview"
+    REPORT = "report"
+    HANDOVER = "handover"
+    MOVE = "move"
+    CHECK = "check"
+
+
+class TooMany(BotError):
+    """More people than one export may carry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A file, and how many people or positions are in it."""
+
+    data: bytes
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to export. ``most`` people at most; ``masked`` is how a number is shown."""
+
+    format: Format
+    masked: Masked
+    most: int | None = None
+    stage: Stage | None = None
+    purpose: str = ""  # in words
+
+
+def candidates(tx: Tx, ground: Ground, viewer: Viewer, wanted: Wanted) -> Exported:
+    """Candidates with their record; a workbook has the positions too. Raises ``TooMany``.
+
+    Writes nothing: ``noted_export`` adds the link, before the file leaves.
+    """
+    layout = ground.rulebook.sheets
+    places = {one.id: one for one in all_positions(tx, viewer)}
+    shown: list[Shown] = []
+    for row in _rows(tx, ground, viewer, wanted.stage):
+        if len(shown) == wanted.most:
+            raise TooMany
+        shown.append(_shown(tx, ground, row, places, wanted.masked))
+    rows = tables.candidates(shown, layout)
+    mark = _mark(viewer, tx.now, wanted.purpose)
+    if wanted.format is Format.CSV:
+        data = writing.csv_file(layout.candidates, rows, mark=mark)
+    else:
+        below = tables.positions(map(_place, places.values()), layout)
+        sheets = [
+            (layout.names.candidates, layout.candidates, rows),
+            (layout.names.positions, layout.positions, below),
+        ]
+        data = writing.workbook(sheets, mark=("导出信息", mark))
+    return Exported(data=data, count=len(shown))
+
+
+def positions(tx: Tx, ground: Ground, viewer: Viewer, wanted: Wanted) -> Exported:
+    """Positions only."""
+    layout = ground.rulebook.sheets
+    rows = tables.positions(map(_place, all_positions(tx, viewer)), layout)
+    mark = _mark(viewer, tx.now, wanted.purpose)
+    if wanted.format is Format.CSV:
+        data = writing.csv_file(layout.positions, rows, mark=mark)
+    else:
+        sheets = [(layout.names.positions, layout.positions, rows)]
+        data = writing.workbook(sheets, mark=("导出信息", mark))
+    return Exported(data=data, count=len(rows))
+
+
+def noted_export(
+    tx: Tx, ground: Ground, viewer: Viewer, what: str, wanted: Wanted, count: int, purpose: str
+) -> None:
+    """Add an export's link to the audit chain. ``purpose`` is one of ``Purpose``, or empty."""
+    details = {"rows": count, "format": str(wanted.format), "stage": wanted.stage or ""}
+    keystore = ground.vault.keystore
+    audit.append(tx, keystore, viewer, f"{what}.export", what, purpose=purpose, details=details)
+
+
+def _rows(tx: Tx, ground: Ground, viewer: Viewer, stage: Stage | None) -> Iterator[CandidateRow]:
+    after: tuple[datetime, str] | None = None
+    while True:
+        rows: Sequence[CandidateRow] = people.page_candidates(
+            tx, ground.vault, viewer, stage=stage, after=after, limit=_PAGE
+        )
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = (rows[-1].created_at, rows[-1].id)
+
+
+def _shown(
+    tx: Tx, ground: Ground, row: CandidateRow, places: dict[str, PositionRow], masked: Masked
+) -> Shown:
+    key = ground.vault.key(tx, row.subject_id)
+    profile: Profile = appraisal.profile_of(tx, key, ground.rulebook, row.id)
+    place = places.get(row.position_id or "")
+    return Shown(
+        id=row.id,
+        name=row.name,
+        phone=masked(row.phone) if row.phone else "",
+        position=called(place) if place is not None else "",
+        stage=row.stage,
+        start_on=row.start_on,
+        told={said.kind: said.value for said in profile.once.values()},
+        works=tuple({said.kind: said.value for said in job.told.values()} for job in profile.jobs),
+    )
+
+
+def _place(row: PositionRow) -> ShownPlace:
+    return ShownPlace(
+        title=row.title,
+        department=row.department,
+        city=row.city,
+        level=row.level,
+        budget_low=row.budget_low,
+        budget_high=row.budget_high,
+        months=row.months,
+        headcount=row.headcount,
+        requirements=row.requirements,
+        culture=row.culture,
+    )
+
+
+def _mark(viewer: Viewer, now: datetime, purpose: str) -> str:
+    """Whose copy this is: a file that is found again says who let it out."""
+    at = now.astimezone(SHANGHAI)
+    words = f"；用途：{purpose}" if purpose else ""
+    return f"{MARK} {viewer.name} {at:%Y-%m-%d %H:%M}{words}；含个人信息，用完请删除"
+
+
+def whole(phone: str) -> str:
+    """A number as it is, as short as people write it.
+
+    >>> whole("+8613812345678"), whole("+85291234567")
+    ('13812345678', '+85291234567')
+    """
+    return phone.removeprefix("+86") if phone.startswith("+861") else phone

@@ -1,0 +1,215 @@
+"""Spreadsheets into the record: what would change, and the change, all of it or nothing.
+
+A statement's source is ``import:<who>`` and its day that of the import. What somebody may not know
+of is not looked at: their own file creates a record of their own, as their form would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import filing
+from bot.casework import Ground, noted
+from bot.errors import BotError
+from bot.sheets.entries import Person, Place, Understood
+from bot.sheets.plan import Have, Known, Plan, Step, planned
+from bot.sheets.positions import Seat, called
+from bot.sheets.reading import understood
+from bot.web import intake
+from storage.crypto import new_public_id
+from storage.database import Tx
+from storage.enums import Role, Stage
+from storage.queries import people, profile
+from storage.queries.people import CandidateRow
+from storage.queries.profile import NewStatement
+from storage.viewer import Viewer
+
+#: Candidates looked through for names that stand without a number, newest first.
+_MOST_NAMES, _PAGE = 20_000, 500
+Masked = Callable[[str], str]
+
+
+class Unfit(BotError):
+    """A file with faults: nothing of it was written. ``plan`` has them by row and column."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("；".join(str(fault) for fault in plan.faults[:3]))
+        self.plan = plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What an import wrote. ``id`` names it in the audit chain."""
+
+    id: str
+    places: int
+    created: int
+    changed: int
+
+
+def plan(tx: Tx, ground: Ground, viewer: Viewer, told: Understood, *, masked: Masked) -> Plan:
+    """The dry run: what a file would come to for this viewer. Writes nothing."""
+    return planned(told, _have(tx, ground, viewer, told, masked), ground.rulebook.sheets)
+
+
+def bring(tx: Tx, ground: Ground, viewer: Viewer, told: Understood, *, masked: Masked) -> Brought:
+    """Write what a file says. The same file again writes nothing.
+
+    Raises ``Unfit``, and rolls everything back with it.
+    """
+    todo = plan(tx, ground, viewer, told, masked=masked)
+    if todo.faults:
+        raise Unfit(todo)
+    batch = new_public_id("b")
+    places = {called(place): _add(tx, ground, viewer, place) for place in todo.places}
+    for step in todo.steps:
+        if step.changes:
+            _write(tx, ground, viewer, step, places)
+    done = Brought(
+        id=batch,
+        places=len(todo.places),
+        created=len(todo.created),
+        changed=len(todo.changed),
+    )
+    details = {"positions": done.places, "created": done.created, "changed": done.changed}
+    noted(tx, ground, viewer, "candidates.import", batch, details)
+    return done
+
+
+# --- what is there ----------------------------------------------------------------------------
+
+
+def _have(tx: Tx, ground: Ground, viewer: Viewer, told: Understood, masked: Masked) -> Have:
+    ids = {one.id for one in told.people if one.id}
+    phones = {one.phone for one in told.people if one.phone}
+    vault = ground.vault
+    rows = people.among(tx, vault, viewer, ids=ids, phones=phones)
+    here = {row.id for row in rows}
+    names = {one.name for one in told.people if _needs_names(one, here)}
+    namesakes = list(_named(tx, ground, viewer, names))
+    both = {row.id: row for row in (*rows, *namesakes)}
+    known = {id_: _known(tx, ground, viewer, row, masked) for id_, row in both.items()}
+    return Have(
+        people=[known[row.id] for row in rows],
+        namesakes=[known[row.id] for row in namesakes],
+        seats=[
+            Seat(
+                id=one.id,
+                title=one.title,
+                department=one.department,
+                city=one.city,
+                level=one.level,
+                open=one.closed_at is None,
+                ours=viewer.sees_all or one.owner_id in (None, viewer.id),
+            )
+            for one in all_positions(tx, viewer)
+        ],
+    )
+
+
+def _needs_names(person: Person, here: set[str]) -> bool:
+    """Whether only a name can say who it is."""
+    return not person.phone and person.id not in here
+
+
+def _named(tx: Tx, ground: Ground, viewer: Viewer, names: set[str]) -> Iterator[CandidateRow]:
+    """Candidates of some names: names are sealed, so they are compared after opening."""
+    after: tuple[datetime, str] | None = None
+    for _ in range(_MOST_NAMES // _PAGE if names else 0):
+        rows = people.page_candidates(tx, ground.vault, viewer, after=after, limit=_PAGE)
+        yield from (row for row in rows if row.name in names)
+        if len(rows) < _PAGE:
+            return
+        after = (rows[-1].created_at, rows[-1].id)
+
+
+def _known(tx: Tx, ground: Ground, viewer: Viewer, row: CandidateRow, masked: Masked) -> Known:
+    key = ground.vault.key(tx, row.subject_id)
+    return Known(
+        id=row.id,
+        name=row.name,
+        phone=row.phone,
+        shown=masked(row.phone) if row.phone else "",
+        position_id=row.position_id,
+        stage=row.stage,
+        start_on=row.start_on,
+        mine=viewer.sees_all or row.owner_id == viewer.id,
+        told={(said.kind, said.item): said.value for said in profile.statements(tx, key, row.id)},
+    )
+
+
+def all_positions(tx: Tx, viewer: Viewer) -> Sequence[people.PositionRow]:
+    """Every position the viewer may see, newest first."""
+    found: list[people.PositionRow] = []
+    after: tuple[datetime, str] | None = None
+    while True:
+        rows = people.positions(tx, viewer, after=after, limit=_PAGE)
+        found.extend(rows)
+        if len(rows) < _PAGE:
+            return found
+        after = (rows[-1].created_at, rows[-1].id)
+
+
+# --- what is written --------------------------------------------------------------------------
+
+
+def _add(tx: Tx, ground: Ground, viewer: Viewer, place: Place) -> str:
+    return intake.add_position(
+        tx,
+        ground,
+        viewer,
+        title=place.title,
+        department=place.department,
+        city=place.city,
+        budget_low=place.budget_low,
+        budget_high=place.budget_high,
+        months=place.months,
+        level=place.level,
+        headcount=place.headcount,
+        requirements=place.requirements,
+        culture=place.culture,
+        owner_id=viewer.id if viewer.role is Role.HR else None,
+    )
+
+
+def _write(tx: Tx, ground: Ground, viewer: Viewer, step: Step, places: dict[str, str]) -> None:
+    person, position = step.person, step.position
+    if position is not None:
+        position = places.get(position, position)
+    candidate_id = step.id
+    if not candidate_id:
+        candidate_id = intake.add_candidate(
+            tx,
+            ground,
+            viewer,
+            name=person.name,
+            stage=person.stage or Stage.INTERVIEW,
+            phone=person.phone,
+            position_id=position,
+            start_on=person.start_on,
+            # Also where the position is a colleague's: who brings a file can bring it again.
+            owner_id=viewer.id if viewer.role is Role.HR else None,
+        )
+    elif position is not None:
+        people.assign(tx, viewer, candidate_id, position)
+        noted(tx, ground, viewer, "candidate.assign", candidate_id, {"position": position})
+    said = list(_statements(step))
+    if said:
+        row = people.get_candidate(tx, ground.vault, viewer, candidate_id)
+        key = ground.vault.key(tx, row.subject_id)
+        source = f"import:{viewer.id}"
+        filing.stated(tx, ground, viewer, candidate_id, key, said, source=source)
+
+
+def _statements(step: Step) -> Iterator[NewStatement]:
+    for kind, value in step.said.items():
+        yield NewStatement(kind=kind, value=value)
+    for item, told in step.works:
+        name = item or filing.new_item()
+        for kind, value in told.items():
+            yield NewStatement(kind=kind, value=value, item=name)
+
+
+__all__ = ["Brought", "Unfit", "all_positions", "bring", "plan", "understood"]

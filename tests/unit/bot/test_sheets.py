@@ -1,0 +1,416 @@
+"""Spreadsheets: what a file says is understood or asked back, and a cell is never a formula."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+import python_calamine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.profile import values
+from bot.profile.pay import Pay
+from bot.sheets import tables, writing
+from bot.sheets.cells import guarded, unguarded
+from bot.sheets.document import Book, Sheet
+from bot.sheets.entries import Understood
+from bot.sheets.plan import Have, Known, Plan, planned
+from bot.sheets.positions import Seat
+from bot.sheets.reading import understood
+from config import files
+from storage.enums import Stage
+from tests.builders import a_rulebook
+
+LAYOUT = a_rulebook().sheets
+PAY = {"low": 18000, "high": 18000, "months": None, "net": False}
+#: A50 and its relatives.
+INJECTIONS = [
+    '=HYPERLINK("http://evil.cn","点我")',
+    "+1", "-2+3", "@SUM(A1)", "\tx", "\rx", "\n=1", "＝1+1", "－1", "＋1", "＠x", " =1",
+    "\u200b=1", "\ufeff+1", "\u3000@x", 'a","=1', "'=1", "''", "=", "%0A=1",
+    "=cmd|' /C calc'!A0", "\u2066=1", "﹣1",
+]  # fmt: skip
+
+
+def read(*rows: Sequence[str], name: str = "", first: int = 1) -> Understood:
+    sheet = Sheet(name=name, first=first, rows=tuple(map(tuple, rows)))
+    return understood(Book(sheets=(sheet,)), LAYOUT)
+
+
+def said(told: Understood) -> list[str]:
+    return [str(fault) for fault in told.faults]
+
+
+# --- formulas (A50) ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_what_looks_like_a_formula_is_a_text_and_comes_back_equal(text: str) -> None:
+    cell = guarded(text)
+    dangerous = text not in ('a","=1', "%0A=1")
+    assert cell.startswith("'") is dangerous
+    assert unguarded(cell) == text
+
+
+@given(st.text())
+def test_every_text_comes_back_from_its_cell(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+    shown = guarded(text).lstrip()
+    assert not shown.startswith(("=", "+", "-", "@"))
+
+
+@pytest.mark.parametrize("text", ["'90 年代入行", "十年-经验", "C++", "", "a=b"])
+def test_what_nobody_guarded_stays_as_it_is(text: str) -> None:
+    assert unguarded(text) == text
+
+
+def test_no_cell_of_a_file_is_a_formula() -> None:
+    rows = [("", text) for text in INJECTIONS if text.isprintable()]
+    made = writing.workbook([("候选人", LAYOUT.candidates, rows)])
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(made))
+    cells = [row[1] for row in book.get_sheet_by_name("候选人").to_python()[1:]]
+    assert cells == [guarded(text) for _, text in rows]
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+    text = writing.csv_file(LAYOUT.candidates, rows).decode("utf-8-sig")
+    assert re.fullmatch(r'(?:"(?:[^"]|"")*"(?:,|\r\n))+', text)  # every cell is in quotes
+
+
+# --- headings ---------------------------------------------------------------------------------
+
+
+def test_headings_are_known_in_any_order_under_their_other_names_below_a_title() -> None:
+    told = read(
+        ("远山科技 2026 年秋招", "", ""),
+        (" 期望月薪 ", "手机号（必填）", "姓 名*"),
+        ("18k", "138 1234 5678", "张三丰"),
+    )
+    assert said(told) == []
+    [person] = told.people
+    assert (person.name, person.phone, person.line) == ("张三丰", "+8613812345678", 3)
+    assert person.told == {"expect.pay": PAY}
+
+
+def test_unknown_headings_are_named_and_protected_ones_are_not_kept() -> None:
+    told = read(("姓名", "薪资期待", "婚育", "职位"), ("张三", "20k", "已婚", "开发"))
+    assert said(told) == []
+    assert [(note.column, note.says[:6]) for note in told.notes] == [
+        ("薪资期待", "没有这一列，"),
+        ("婚育", "是受保护的个"),
+        ("职位", "没有这一列，"),
+    ]
+    assert "「应聘职位」或「担任职位」" in told.notes[2].says
+    assert "已婚" not in str(told)
+
+
+def test_a_column_that_comes_twice_and_a_file_without_a_head_are_refused() -> None:
+    assert "请只留一列" in said(read(("姓名", "手机", "电话"), ("张三", "", "")))[0]
+    assert "没有找到表头" in said(read(("a", "b"), ("1", "2")))[0]
+    assert said(read(("姓名", "手机"))) == ["表里没有内容"]
+
+
+def test_every_column_has_words_that_nobody_else_has_and_examples_that_are_read() -> None:
+    for table in (LAYOUT.candidates, LAYOUT.positions):
+        row = [(column.label, column.example) for column in table.columns]
+        told = read(tuple(label for label, _ in row), tuple(example for _, example in row))
+        assert said(told) == []
+        assert told.notes == ()
+        for column in table.columns:
+            assert table.named(column.label) is column
+
+
+def test_stages_are_called_as_on_the_pages() -> None:
+    assert LAYOUT.stages == files.read("words/zh.yaml")["stage"]
+    assert set(LAYOUT.stages) == set(Stage)
+
+
+# --- cells ------------------------------------------------------------------------------------
+
+WRONG: Mapping[str, tuple[dict[str, str], str]] = {
+    "a pay in doubt": ({"期望月薪": "15"}, "第 2 行「期望月薪」：单位不清：15 是 15k 吗？"),
+    "a year's pay": ({"期望薪资": "300000"}, "第 2 行「期望薪资」：300000 元是月薪还是年薪"),
+    "no number": ({"手机": "123"}, "第 2 行「手机」：不像一个电话号码"),
+    "no month": ({"入职年月": "2020-13"}, "第 2 行「入职年月」：没有 13 月"),
+    "no day": ({"入职日期": "2026-02-30"}, "第 2 行「入职日期」：没有这一天"),
+    "no stage": ({"阶段": "谈着呢"}, "第 2 行「阶段」：请从这些里选：面试"),
+    "no choice": ({"绩效": "一流"}, "第 2 行「绩效」：请从这些里选"),
+    "a name of two lines": ({"姓名": "张\n三"}, "第 2 行「姓名」：要写一行看得见的字"),
+    "a name too long": ({"姓名": "张" * 61}, "第 2 行「姓名」：要写一行"),
+    "a text too long": ({"职业规划": "长" * 2_001}, "第 2 行「职业规划」：超过 2000 个字"),
+    "a control character": ({"职业规划": "a\x07b"}, "第 2 行「职业规划」：有不可见的控制字符"),
+    "no name": ({"姓名": "", "手机": "13812345678"}, "第 2 行「姓名」：没有写"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_cell_that_cannot_be_understood_is_named_by_row_and_column(name: str) -> None:
+    cells, expected = WRONG[name]
+    row = {"姓名": "张三", **cells}
+    told = read(tuple(row), tuple(row.values()))
+    assert len(told.faults) == 1
+    assert said(told)[0].startswith(expected)
+
+
+def test_all_faults_of_a_file_are_told_at_once_and_with_the_sheet() -> None:
+    told = read(
+        ("姓名", "期望薪资", "入职年月"), ("张三", "15", "2020-13"), ("李四", "多少都行", ""),
+        name="社招", first=4,
+    )  # fmt: skip
+    assert [(fault.sheet, fault.line) for fault in told.faults] == [
+        ("社招", 5), ("社招", 5), ("社招", 6),
+    ]  # fmt: skip
+
+
+@given(
+    st.builds(
+        Pay,
+        low=st.integers(1_000, 200_000),
+        high=st.one_of(st.none(), st.integers(200_000, 500_000)),
+        months=st.one_of(st.none(), st.sampled_from([12.0, 13.0, 16.0])),
+        net=st.booleans(),
+    )
+)
+def test_every_pay_is_read_as_it_is_written(pay: Pay) -> None:
+    kind = LAYOUT.profile.kinds["expect.pay"]
+    assert values.parse(kind, values.written(kind, pay.as_json())) == pay.as_json()
+
+
+def test_a_position_is_read_with_its_numbers() -> None:
+    told = read(
+        ("职位名称", "月薪下限", "月薪上限", "薪数", "招聘人数", "文化侧重"),
+        ("后端工程师", "18k", "25000", "14", "2", "成长、团队氛围"),
+        ("测试", "30k", "20k", "99", "两", "快乐"),
+    )
+    [place] = told.places
+    assert (place.budget_low, place.budget_high, place.months) == (18_000, 25_000, 14.0)
+    assert (place.headcount, place.culture) == (2, ("growth", "team"))
+    assert [fault.column for fault in told.faults] == [
+        "薪数", "招聘人数", "文化侧重", "月薪上限",
+    ]  # fmt: skip
+
+
+# --- whose a row is ---------------------------------------------------------------------------
+
+HEAD = ("姓名", "手机", "期望薪资", "公司", "入职年月", "离职年月")
+
+
+def test_rows_of_one_person_are_put_together() -> None:
+    told = read(
+        HEAD,
+        ("张三", "13812345678", "18k", "星河", "2020-01", "2022-03"),
+        ("", "", "", "云上", "2022-04", "至今"),
+        ("李四", "13912345678", "", "", "", ""),
+        ("张三", "138 1234 5678", "", "早年", "2018-01", "2019-12"),
+    )
+    assert said(told) == []
+    first, second = told.people
+    assert [work.told["job.company"] for work in first.works] == ["星河", "云上", "早年"]
+    assert (second.name, second.works) == ("李四", ())
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("张三", "13812345678"), ("李四", "13812345678")], "「姓名」：和第 2 行写的不一样"),
+        ([("张三", "13812345678"), ("张三", "13812345678")], "「姓名」：和第 2 行重复"),
+        ([("张三", ""), ("张三", "")], "「姓名」：和第 2 行重复"),
+        ([("张三", ""), ("张三", "13812345678")], "「姓名」：第 2 行也叫这个名字，但没有手机号"),
+        (
+            [("张三", "13812345678"), ("张三", "13912345678"), ("张三", "")],
+            "「姓名」：有几个同名的人",
+        ),
+        ([("", "13812345678")], "「姓名」：没有写"),
+    ],
+)
+def test_who_is_meant_is_never_guessed(rows: list[tuple[str, str]], expected: str) -> None:
+    assert any(expected in one for one in said(read(HEAD[:2], *rows)))
+
+
+def test_a_namesake_with_another_number_is_somebody_else() -> None:
+    told = read(HEAD[:2], ("张三", "13812345678"), ("张三", "13912345678"))
+    assert said(told) == []
+    assert len(told.people) == 2
+
+
+def test_a_person_says_a_thing_once() -> None:
+    told = read(
+        HEAD,
+        ("张三", "13812345678", "18k", "星河", "", ""),
+        ("张三", "13812345678", "20k", "云上", "", ""),
+    )
+    assert said(told) == ["第 3 行「期望薪资」：和第 2 行写的不一样；这一项只能有一个"]
+    again = ("张三", "13812345678", "", "星河", "2020-01", "")
+    assert said(read(HEAD, again, again)) == ["第 3 行「姓名」：和第 2 行重复"]
+
+
+# --- the plan ---------------------------------------------------------------------------------
+
+ZHANG = Known(
+    id="c_1",
+    name="张三",
+    phone="+8613812345678",
+    shown="138****5678",
+    position_id=None,
+    stage=Stage.OFFER,
+    start_on=None,
+    told={
+        ("expect.pay", ""): PAY,
+        ("job.company", "j1"): "星河",
+        ("job.from", "j1"): "2020-01",
+        ("job.company", "j2"): "星河",
+    },
+)
+
+
+def plan(*rows: tuple[str, ...], head: tuple[str, ...] = HEAD, **have: Any) -> Plan:
+    told = read(head, *rows)
+    assert said(told) == []
+    return planned(told, Have(**{"people": [ZHANG], "namesakes": [], **have}), LAYOUT)
+
+
+def test_what_is_known_is_not_written_again_and_what_differs_is() -> None:
+    known = ("张三", "13812345678", "18000", "星河", "2020-01", "")
+    assert plan(known).is_empty
+    [step] = plan(("张三", "13812345678", "20k", "星河", "2020-01", "2022-03")).changed
+    assert set(step.said) == {"expect.pay"}
+    assert step.works == (("j1", {"job.until": "2022-03"}),)
+    [step] = plan(("张三", "13812345678", "", "云上", "2022-04", "")).changed
+    assert step.works == (("", {"job.company": "云上", "job.from": "2022-04"}),)
+
+
+def test_an_employment_known_word_for_word_is_not_anothers_change() -> None:
+    rows = [
+        ("张三", "13812345678", "", "星河", "", ""),
+        ("张三", "13812345678", "", "星河", "2020-01", ""),
+    ]
+    assert plan(*rows).is_empty
+    assert plan(*reversed(rows)).is_empty
+
+
+def test_a_masked_number_is_known_by_the_id_and_refused_without() -> None:
+    head = ("编号", *HEAD[:3])
+    [step] = plan(("c_1", "张三", "138****5678", "20k"), head=head).changed
+    assert step.id == "c_1"
+    made = plan(("c_9", "王五", "138****0000", ""), head=head)
+    assert "号码被遮住了" in str(made.faults[0])
+    made = plan(("c_1", "张三", "138****0000", "20k"), head=head)
+    assert "和档案里的不同" in str(made.notes[0])
+
+
+def test_an_id_or_number_of_somebody_with_another_name_is_asked() -> None:
+    for row in (("c_1", "李四", "", ""), ("", "李四", "13812345678", "")):
+        [fault] = plan(row, head=("编号", *HEAD[:3])).faults
+        assert "「张三」" in fault.says
+
+
+def test_an_import_moves_nobody_who_is_known() -> None:
+    made = plan(("张三", "13812345678", "未录用"), head=("姓名", "手机", "阶段"))
+    assert made.is_empty
+    assert [str(note) for note in made.notes] == [
+        "第 2 行「阶段」：现在是「发放 offer」，导入不改；请在候选人的页面上改"
+    ]
+
+
+def test_a_namesake_without_a_number_is_the_same_only_when_it_is_clear() -> None:
+    bare = replace(ZHANG, id="c_2", phone="", shown="", told={})
+    assert plan(("张三", ""), head=HEAD[:2], namesakes=[bare]).is_empty
+    for namesakes in ([ZHANG], [bare, ZHANG], [bare, replace(bare, id="c_3")]):
+        made = plan(("张三", ""), head=HEAD[:2], namesakes=namesakes)
+        assert "已有同名的候选人" in made.faults[0].says
+
+
+SEATS = (
+    Seat(id="p_1", title="后端工程师", city="杭州"),
+    Seat(id="p_2", title="后端工程师", city="北京"),
+    Seat(id="p_3", title="测试"),
+    Seat(id="p_4", title="测试", city="杭州", open=False),
+    Seat(id="p_5", title="产品", ours=False),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("后端工程师 · 杭州", "p_1"),
+        ("后端工程师·北京", "p_2"),
+        ("测试", "p_3"),
+        ("测试 · 杭州", "p_4"),
+        ("后端工程师", "有几个职位都叫这个名字，请写清楚：「后端工程师 · 杭州」"),
+        ("前端", "没有这个职位"),
+    ],
+)
+def test_a_position_is_found_by_its_name_or_asked(text: str, found: str) -> None:
+    made = plan(("王五", text), head=("姓名", "应聘职位"), seats=SEATS)
+    if found.startswith("p_"):
+        assert made.steps[0].position == found
+    else:
+        assert found in str(made.faults[0])
+
+
+def test_nobody_is_given_away_to_a_colleagues_position() -> None:
+    row, head = ("张三", "13812345678", "产品"), ("姓名", "手机", "应聘职位")
+    assert plan(row, head=head, seats=SEATS).steps[0].position == "p_5"
+    theirs = replace(ZHANG, mine=False)
+    made = plan(row, head=head, seats=SEATS, people=[theirs])
+    assert made.is_empty
+    assert "由同事负责" in made.notes[0].says
+
+
+def test_positions_of_the_same_file_come_first() -> None:
+    book = Book(
+        sheets=(
+            Sheet(name="候选人", first=1, rows=(("姓名", "应聘职位"), ("王五", "算法 · 杭州"))),
+            Sheet(name="职位", first=1, rows=(("职位名称", "城市"), ("算法", "杭州"))),
+        )
+    )
+    made = planned(understood(book, LAYOUT), Have(seats=SEATS), LAYOUT)
+    assert made.faults == ()
+    assert [place.title for place in made.places] == ["算法"]
+    assert made.steps[0].position == "算法 · 杭州"
+
+
+# --- out --------------------------------------------------------------------------------------
+
+
+def test_a_row_says_whose_it_is_and_the_first_all_the_rest() -> None:
+    one = tables.Shown(
+        id="c_1",
+        name="张三",
+        phone="138****5678",
+        position="后端工程师 · 杭州",
+        stage=Stage.OFFER,
+        start_on=date(2026, 12, 1),
+        told={"expect.pay": PAY},
+        works=({"job.company": "星河", "job.from": "2020-01"}, {"job.company": "云上"}),
+    )
+    keys = [column.key for column in LAYOUT.candidates.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in tables.candidates([one], LAYOUT)]
+    assert [row["id"] for row in rows] == ["c_1", "c_1"]
+    assert [row["stage"] for row in rows] == ["发放 offer", ""]
+    assert [row["job.company"] for row in rows] == ["星河", "云上"]
+    assert rows[0]["expect.pay"] == "月薪18000元"
+
+
+def test_a_template_is_read_as_empty_and_offers_what_may_be_chosen() -> None:
+    made = writing.template(LAYOUT, ["后端工程师 · 杭州", "=1+1"])
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(made))
+    assert book.sheet_names == ["候选人", "职位", "填写说明", "选项"]
+    sheets = [
+        Sheet(name=name, first=1, rows=tuple(
+            tuple(map(str, row)) for row in book.get_sheet_by_name(name).to_python()
+        ))
+        for name in book.sheet_names
+    ]  # fmt: skip
+    assert said(understood(Book(sheets=tuple(sheets)), LAYOUT)) == ["表里没有内容"]
+    guide = str(sheets[2].rows)
+    for column in (*LAYOUT.candidates.columns, *LAYOUT.positions.columns):
+        assert column.label in guide
+    offered = {cell for row in sheets[3].rows for cell in row}
+    assert {"发放 offer", "后端工程师 · 杭州", "'=1+1", "不达标"} <= offered
