@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.app import open_storage
+from bot.app import open_rulebook, open_storage
 from bot.channels import base as channels
 from bot.errors import BotError
 from bot.messages import Aside, Inbound
-from bot.web import credentials
+from bot.rulebook import Rulebook
+from bot.sheets import opening, writing
+from bot.sheets.document import MOST_BYTES
+from bot.sheets.plan import Plan
+from bot.web import credentials, exporting, importing
+from bot.web.importing import Brought as Imported
+from bot.web.masking import mask_phone
 from config.settings import Settings
 from nlp.corpus import write
 from storage.chain import Verdict
@@ -132,6 +139,89 @@ def export_verdicts(settings: Settings, path: Path) -> int:
     finally:
         beside.unlink(missing_ok=True)
     return len(made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What filing stands on, beside a running server."""
+
+    vault: Vault
+    rulebook: Rulebook
+
+
+def import_sheet(settings: Settings, path: Path, *, dry: bool) -> tuple[Plan, Imported | None]:
+    """Bring a spreadsheet into the record: what it comes to, and what was written.
+
+    Nothing is written with ``dry``, nor with faults. Raises ``BotError`` for what cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise BotError(f"{path}: {error.strerror}") from error
+    book = asyncio.run(opening.opened(data))
+    rulebook = open_rulebook(settings)
+    told = importing.understood(book, rulebook.sheets)
+    with _opened(settings) as (database, vault):
+        ground = _Ground(vault=vault, rulebook=rulebook)
+        planned = database.submit_read(
+            lambda tx: importing.plan(tx, ground, OPERATOR, told, masked=mask_phone)
+        ).result()
+        if dry or planned.faults or planned.is_empty:
+            return planned, None
+        done = database.submit(
+            lambda tx: importing.bring(tx, ground, OPERATOR, told, masked=mask_phone)
+        ).result()
+    return planned, done
+
+
+def export_sheet(settings: Settings, what: str, path: Path) -> int:
+    """Write all ``candidates`` or ``positions``, numbers whole; how many there were.
+
+    Only its owner may read the file, and it appears whole or not at all. Raises ``BotError``.
+    """
+    wanted = exporting.Wanted(format=_format(path), masked=exporting.whole)
+    write_out = {"candidates": exporting.candidates, "positions": exporting.positions}[what]
+    with _opened(settings) as (database, vault):
+        ground = _Ground(vault=vault, rulebook=open_rulebook(settings))
+        made = database.submit_read(lambda tx: write_out(tx, ground, OPERATOR, wanted)).result()
+        database.submit(
+            lambda tx: exporting.noted_export(
+                tx, ground, OPERATOR, what, wanted, made.count, purpose=""
+            )
+        ).result()
+        _kept(path, made.data)
+    return made.count
+
+
+def write_template(settings: Settings, path: Path) -> None:
+    """Write an empty table to fill. Needs no database. Raises ``BotError``."""
+    layout = open_rulebook(settings).sheets
+    if _format(path) is exporting.Format.CSV:
+        _kept(path, writing.csv_file(layout.candidates, ()))
+    else:
+        _kept(path, writing.template(layout))
+
+
+def _format(path: Path) -> exporting.Format:
+    try:
+        return exporting.Format(path.suffix.lower().removeprefix("."))
+    except ValueError:
+        raise BotError(f"{path}: 文件名请以 .xlsx 或 .csv 结尾") from None
+
+
+def _kept(path: Path, data: bytes) -> None:
+    if path.is_dir():
+        raise BotError(f"{path}: is a folder")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        beside.touch(mode=0o600, exist_ok=False)
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        raise BotError(f"{path}: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def bring_archive(settings: Settings, name: str, path: Path, account: str) -> tuple[Counted, int]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from bot import logs
+from bot import cli_sheets, logs
 from bot.errors import BotError, StorageError
 from config import settings as configuration
 from config.settings import Settings
@@ -335,3 +335,6 @@ def export_verdicts(
     settings = _settings()
     logs.configure("WARNING")
     typer.echo(f"已导出 {accounts.export_verdicts(settings, path)} 条到 {path}")
+
+
+cli_sheets.add(cli, export, _settings)

@@ -92,6 +92,11 @@ class Plan:
         return tuple(step for step in self.steps if step.id and step.changes)
 
     @property
+    def unchanged(self) -> int:
+        """People of whom the file says nothing new."""
+        return len(self.steps) - len(self.created) - len(self.changed)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is to be written."""
         return not (self.places or self.created or self.changed)
