@@ -25,11 +25,15 @@ class Fault:
         >>> str(Fault(line=7, column="期望薪资", says="没有写数字"))
         '第 7 行「期望薪资」：没有写数字'
         """
+        return f"{self.place}：{self.says}" if self.place else self.says
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words; empty for the whole file."""
         sheet = f"「{self.sheet}」表" if self.sheet else ""
         line = f"第 {self.line} 行" if self.line else ""
         column = f"「{self.column}」" if self.column else ""
-        place = f"{sheet}{line}{column}"
-        return f"{place}：{self.says}" if place else self.says
+        return f"{sheet}{line}{column}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

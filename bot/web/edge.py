@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.errors import answer
+from bot.web.multipart import FORMS
 from bot.web.site import Network, Site
 from scheduler.retry import where
 from storage.chance import random_bytes
@@ -163,7 +164,8 @@ class _Call:
 def _body_limit(path: str) -> int:
     if path.startswith("/hooks/"):
         return HOOK_BODY
-    return UPLOAD_BODY if path.startswith("/chat/") and path.endswith("/files") else BODY
+    of_chat = path.startswith("/chat/") and path.endswith("/files")
+    return UPLOAD_BODY if of_chat or path in FORMS else BODY
 
 
 def _headers(scope: Scope, name: bytes) -> list[str]:

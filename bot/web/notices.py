@@ -26,6 +26,7 @@ DONE = frozenset(
         "reviewed",
         "followed",
         "relabelled",
+        "imported",
     }
 )
 

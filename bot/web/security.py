@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from bot.errors import NotReady
 from bot.web import credentials
 from bot.web.errors import Forbidden, NotSignedIn
+from bot.web.multipart import FORMS, uploaded
 from bot.web.strict import media_type, read_form
 from bot.web.views import Language
 from storage.database import Tx
@@ -256,6 +257,8 @@ async def refuse_foreign_form(request: Request, site: Site, bound_to: str) -> No
     token = request.headers.get("x-csrf-token")
     if token is None and media_type(request) == "application/x-www-form-urlencoded":
         token = (await read_form(request)).get("csrf")
+    elif token is None and request.url.path in FORMS:
+        token = (await uploaded(request)).fields.get("csrf")
     if not credentials.csrf_ok(site.key("csrf"), bound_to, token):
         raise Forbidden
 

@@ -30,6 +30,7 @@ from bot.web.console import (
     positions,
     review,
     settings,
+    sheets,
 )
 from bot.web.edge import Edge
 from bot.web.security import checked
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     alerts.router,
     review.router,
     candidates.router,
+    sheets.router,
     candidate.router,
     attachments.router,
     positions.router,

@@ -54,6 +54,8 @@ class Site:
     chat_pace: Buckets = field(default_factory=lambda: Buckets(rate=20 / 60, burst=10))
     #: C10: 100 calls a minute from one address that is nobody's yet, 50 at once.
     join_pace: Buckets = field(default_factory=lambda: Buckets(rate=100 / 60, burst=50))
+    #: C10: five exports a day and person.
+    export_pace: Buckets = field(default_factory=lambda: Buckets(rate=5 / 86_400, burst=5))
     #: Files being uploaded: a whole one each in memory, 10 MB at most.
     uploads: Slots = field(default_factory=lambda: Slots(8))
     hit_rates: Remembered[dict[str, tuple[int, int]]] = field(

@@ -25,6 +25,7 @@ from tests.e2e.entry_samples import entry_samples
 from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
 from tests.e2e.sampling import ZONE, Sample
+from tests.e2e.sheets_samples import sheets_samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -39,13 +40,23 @@ POLICY: Final = (
 )
 WIDTHS: Final = (1280, 390)
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-DARK: Final = ("alerts", "review", "candidate", "chat", "chat-files", "signin", "join")
+DARK: Final = (
+    "alerts",
+    "review",
+    "candidate",
+    "chat",
+    "chat-files",
+    "signin",
+    "join",
+    "sheets-trial",
+)
 ENGLISH: Final = (
     "alerts",
     "review",
     "review-form",
     "candidate",
     "candidates",
+    "sheets-trial",
     "settings",
     "signin",
     "chat",
@@ -161,7 +172,7 @@ def main(arguments: list[str]) -> int:
     templates = Pages(ROOT / "config" / "words", ZONE)
     rendered: dict[str, str] = {}
     plan: list[tuple[str, str, Path]] = []
-    for sample in [*entry_samples(), *console_samples(), *review_samples()]:
+    for sample in [*entry_samples(), *console_samples(), *review_samples(), *sheets_samples()]:
         if arguments[1:] and sample.name not in arguments[1:]:
             continue
         for suffix, language, scheme in variants(sample):

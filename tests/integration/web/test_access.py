@@ -25,6 +25,8 @@ LABELS = {"intent-salary": "1", "commitment": "-1", "condition": "none"}
 #: Routes about one candidate's or one position's things, and what a good request carries.
 FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates": {"name": "新人", "stage": "offer"},
+    "/console/candidates/import/confirm": {"draft": ""},
+    "/console/candidates/export": {"purpose": "report", "format": "csv"},
     "/console/positions": {"title": "新职位"},
     "/console/candidates/{candidate_id}/stage": {"stage": "accepted"},
     "/console/candidates/{candidate_id}/reply": {"text": "您好"},
@@ -42,6 +44,7 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/settings/sessions/{session_id}/revoke": {},
     "/console/signout": {},
 }
+FILES = {"/console/candidates/import": {"file": ("人.csv", "姓名\n新人\n".encode())}}
 BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates": {"name": "新人"},
     "/api/v1/positions": {"title": "新职位"},
@@ -120,6 +123,10 @@ async def call(office: Office, who: Person, route: Route, path: str) -> httpx2.R
     if route.path in BODIES:
         headers = {**cookie_header(who), "X-CSRF-Token": who.csrf}
         return await office.http.post(path, json=BODIES[route.path], headers=headers)
+    if route.path in FILES:
+        return await office.http.post(
+            path, data={"csrf": who.csrf}, files=FILES[route.path], headers=cookie_header(who)
+        )
     return await office.post(who, path, **FORMS[route.path])
 
 

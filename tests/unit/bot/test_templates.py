@@ -19,12 +19,14 @@ from jinja2 import nodes
 from bot.web import public_views as public
 from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.exporting import Purpose
 from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, environment, icon, read_words, static_url
 from bot.web.reasons import Reason
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
 from storage.enums import Author, Level, MediaKind, Review, Role, Stage, Verdict
 from tests.e2e import entry_samples, review_samples, samples
 from tests.e2e.sampling import EVIL, NOW, ZONE, Sample, shell
+from tests.e2e.sheets_samples import sheets_samples
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS_DIR = ROOT / "config" / "words"
@@ -73,6 +75,7 @@ GROUPS: dict[str, set[str]] = {
         *("refused", "slow", "uploading", "chosen"),
     },
     "candidate.do": {"unsupported", "held", "dead", "ambiguous"},
+    "purpose": {purpose.value for purpose in Purpose},
     "chat.quick": {"progress", "person", "help"},
 }
 
@@ -84,6 +87,7 @@ def every_sample() -> list[Sample]:
         *samples.console_samples(),
         *samples.partial_samples(),
         *review_samples.all_samples(),
+        *sheets_samples(),
     ]
 
 
