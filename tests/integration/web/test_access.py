@@ -44,7 +44,9 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/settings/sessions/{session_id}/revoke": {},
     "/console/signout": {},
 }
-FILES = {"/console/candidates/import": {"file": ("人.csv", "姓名\n新人\n".encode())}}
+FILES = {
+    "/console/candidates/import": {"file": ("人.csv", "姓名,手机\n王新,13700000001\n".encode())}
+}
 BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates": {"name": "新人"},
     "/api/v1/positions": {"title": "新职位"},
