@@ -155,6 +155,7 @@ REFUSED: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "macros": (lambda: with_entry("xl/vbaProject.bin", b"x"), "宏"),
     "out of the folder": (lambda: with_entry("../../etc/x", b"x"), "不该有"),
     "a bomb": (lambda: with_entry("xl/big.xml", bytes(50 * 1024 * 1024)), "太大"),
+    "a size that lies": (lambda: lying(), "打不开|太大|不完整"),
     "entities": (lambda: with_entry("xl/x.xml", b'<!DOCTYPE a [<!ENTITY b "c">]>'), "打不开"),
     "many entries": (
         lambda: some.zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b"",
@@ -164,9 +165,9 @@ REFUSED: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
         some.zipped({"[Content_Types].xml": b"<a/>", "xl/workbook.xml": b"<a/>"}), "打不开|表头"),
     "too large": (lambda: b"a,b\n" * (6 * 1024 * 1024 // 4), "5 MB"),
     "larger than any file": (lambda: b"a" * (LARGEST + 1), "5 MB"),
-    "many rows": (b"a\n" * 1_600, "1500 行"),
+    "many rows": (b"a\n" * 1_600, "1000 行"),
     "many rows in a workbook": (
-        lambda: workbook(lambda sheet: sheet.write_string(1_000_000, 0, "x")), "1500 行"),
+        lambda: workbook(lambda sheet: sheet.write_string(1_000_000, 0, "x")), "1000 行"),
     "many columns": (b",".join([b"a"] * 101), "100 列"),
     "far away columns": (
         lambda: workbook(lambda sheet: sheet.write_string(1, 16_000, "x")), "100 列"),
@@ -186,6 +187,14 @@ def with_entry(name: str, data: bytes) -> bytes:
     return out.getvalue()
 
 
+def lying() -> bytes:
+    """A workbook whose headers say that fifty million bytes are ten."""
+    whole = 50 * 1024 * 1024
+    data = with_entry("xl/big.xml", bytes(whole))
+    assert data.count(whole.to_bytes(4, "little")) == 2
+    return data.replace(whole.to_bytes(4, "little"), (10).to_bytes(4, "little"))
+
+
 async def test_what_is_no_table_is_refused_kindly(small_office: Office) -> None:
     hr = await small_office.user("hr", Role.HR)
     for name, (data, why) in REFUSED.items():
@@ -194,6 +203,14 @@ async def test_what_is_no_table_is_refused_kindly(small_office: Office) -> None:
         said = unescape(answer.text)
         assert re.search(why, said), (name, re.findall(r"没有导入：[^<]*", said))
     assert await everybody(small_office) == []
+
+
+async def test_too_many_people_are_too_many(small_office: Office) -> None:
+    hr = await small_office.user("hr", Role.HR)
+    rows = "".join(f"人{n},138{n:08}\n" for n in range(301))
+    answer = await send(small_office, hr, f"姓名,手机\n{rows}".encode())
+    assert answer.status_code == 422
+    assert "超过 300 位候选人" in answer.text
 
 
 async def test_a_file_that_is_not_our_forms_changes_nothing(small_office: Office) -> None:
