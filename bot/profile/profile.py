@@ -20,7 +20,7 @@ class Statement:
     kind: str
     item: str  # empty where a kind comes once
     value: Value
-    source: str  # form:<user>, resume:<attachment>, import:<batch>, message:<uid>, survey:<id> …
+    source: str  # form:<user>, resume:<attachment>, import:<user>, message:<uid>, survey:<id> …
     said_at: datetime
     verified_by: str | None = None
     verified_at: datetime | None = None

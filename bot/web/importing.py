@@ -21,7 +21,7 @@ from bot.web import intake
 from storage.crypto import new_public_id
 from storage.database import Tx
 from storage.enums import Role, Stage
-from storage.queries import people, profile
+from storage.queries import audit, people, profile
 from storage.queries.people import CandidateRow
 from storage.queries.profile import NewStatement
 from storage.viewer import Viewer
@@ -59,6 +59,7 @@ def bring(tx: Tx, ground: Ground, viewer: Viewer, told: Understood, *, masked: M
 
     Raises ``Unfit``, and rolls everything back with it.
     """
+    audit.hold(tx)  # two files at once, or one twice, must not both find somebody new
     todo = plan(tx, ground, viewer, told, masked=masked)
     if todo.faults:
         raise Unfit(todo)

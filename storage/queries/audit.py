@@ -34,9 +34,7 @@ def append(
 
     A deed whose link cannot be written is not done: both stand in one transaction.
     """
-    insert_new(tx, ChainHead, [{"id": 1, "seq": chain.GENESIS.seq, "hash": chain.GENESIS.hash}])
-    # Locked until the commit: two writers reading the same head would fork the chain.
-    row = tx.first(sa.select(HEAD).where(HEAD.c.id == 1).with_for_update())
+    row = hold(tx)
     event = chain.AuditEvent(
         at=chain.moment_text(tx.now),
         actor=viewer.id,
@@ -52,6 +50,15 @@ def append(
     entry = chain.next_entry(chain.Head(row.seq, row.hash), event, mac_key(keystore))
     insert(tx, AuditRow, asdict(entry))
     update(tx, ChainHead, HEAD.c.id == 1, seq=entry.seq, hash=entry.hash)
+
+
+def hold(tx: Tx) -> Any:
+    """The head, locked until the commit: two writers reading the same head would fork the chain.
+
+    Whoever holds it first decides on what everybody before has done, and nobody does meanwhile.
+    """
+    insert_new(tx, ChainHead, [{"id": 1, "seq": chain.GENESIS.seq, "hash": chain.GENESIS.hash}])
+    return tx.first(sa.select(HEAD).where(HEAD.c.id == 1).with_for_update())
 
 
 def mac_key(keystore: Keystore) -> bytes:

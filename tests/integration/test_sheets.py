@@ -171,6 +171,19 @@ def test_a_changed_file_corrects_and_keeps_what_was(house: House) -> None:
     assert len(items) == 2
 
 
+def test_two_at_once_bring_nobody_twice(house: House) -> None:
+    house.bring(PLACES.encode())
+    told = understood(CSV.encode())
+    waiting = [
+        house.database.submit(
+            lambda tx: importing.bring(tx, house.ground, OPERATOR, told, masked=mask_phone)
+        )
+        for _ in range(4)
+    ]
+    assert sorted(one.result(60).created for one in waiting) == [0, 0, 0, 3]
+    assert len(house.everybody()) == 3
+
+
 def test_one_fault_and_nothing_is_written(house: House) -> None:
     house.bring(PLACES.encode())
     wrong = CSV + "赵六,13712345678,没有的职位,,,,,,\n"
