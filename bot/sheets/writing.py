@@ -125,7 +125,7 @@ def _choose(sheet: Any, index: int, column: Column, source: str, *, strict: bool
 
 def _range(sheet: str, column: int, count: int) -> str:
     name = xlsxwriter.utility.xl_col_to_name(column, col_abs=True)
-    return f"={sheet}!{name}$1:{name}${count}"
+    return f"='{sheet}'!{name}$1:{name}${count}"
 
 
 def _guide(book: Any, looks: _Looks, layout: Layout, tables: Sequence[tuple[str, Table]]) -> None:

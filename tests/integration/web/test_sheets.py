@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 import re
 import zipfile
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import pytest
 import python_calamine
 import xlsxwriter
 
+from bot.resume.document import Unreadable
+from bot.sheets import opening
 from bot.sheets.document import Book
 from bot.web import drafts
 from bot.web.multipart import LARGEST
@@ -203,6 +206,21 @@ async def test_what_is_no_table_is_refused_kindly(small_office: Office) -> None:
         said = unescape(answer.text)
         assert re.search(why, said), (name, re.findall(r"没有导入：[^<]*", said))
     assert await everybody(small_office) == []
+
+
+async def test_a_spoilt_workbook_is_read_or_refused_and_ends_nothing() -> None:
+    good = workbook(lambda sheet: sheet.write_row(1, 0, ["张三", "13812345678"]))
+    dice = random.Random(7)
+    refused = 0
+    for _ in range(25):
+        spoilt = bytearray(good)
+        for _ in range(dice.randint(1, 12)):
+            spoilt[dice.randrange(len(spoilt))] = dice.randrange(256)
+        try:
+            await opening.opened(bytes(spoilt))
+        except Unreadable:
+            refused += 1
+    assert refused
 
 
 async def test_too_many_people_are_too_many(small_office: Office) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from bot.profile import values
 from bot.profile.pay import Pay
-from bot.sheets import tables, writing
+from bot.resume.proof import Refusal
+from bot.sheets import child, tables, writing
 from bot.sheets.cells import guarded, unguarded
 from bot.sheets.document import Book, Sheet
 from bot.sheets.entries import Understood
@@ -29,6 +30,7 @@ from storage.enums import Stage
 from tests.builders import a_rulebook
 
 LAYOUT = a_rulebook().sheets
+csv_child = child._csv()
 PAY = {"low": 18000, "high": 18000, "months": None, "net": False}
 #: A50 and its relatives.
 INJECTIONS = [
@@ -194,6 +196,50 @@ def test_a_position_is_read_with_its_numbers() -> None:
     assert [fault.column for fault in told.faults] == [
         "薪数", "招聘人数", "文化侧重", "月薪上限",
     ]  # fmt: skip
+
+
+_ANY = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["张三", "13812345678", "138****5678", "18k", "2020-01", "至今", "面试", "星河"]
+    ),
+)
+
+
+@given(
+    st.lists(st.sampled_from([c.label for c in LAYOUT.candidates.columns]), max_size=8),
+    st.lists(st.lists(_ANY, max_size=9), max_size=6),
+)
+def test_whatever_a_table_holds_is_understood_or_asked(
+    heads: list[str], rows: list[list[str]]
+) -> None:
+    told = read(("姓名", *heads), *map(tuple, rows))
+    lines = range(1, len(rows) + 2)
+    assert all(fault.says and (not fault.line or fault.line in lines) for fault in told.faults)
+    if not told.faults:
+        made = planned(told, Have(people=[ZHANG], namesakes=[ZHANG]), LAYOUT)
+        assert len(made.steps) + len({fault.line for fault in made.faults}) >= len(told.people)
+
+
+@given(st.one_of(st.binary(max_size=400), st.text(max_size=200).map(str.encode)))
+def test_whatever_a_file_of_text_holds_is_cells_or_refused(data: bytes) -> None:
+    try:
+        [[_, first, rows]] = csv_child(data)
+    except Refusal:
+        return
+    assert first == 1
+    assert all(isinstance(cell, str) for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030"])
+def test_text_tables_are_read_by_what_they_are(codec: str, delimiter: str, mark: bytes) -> None:
+    if mark and codec != "utf-8":
+        return
+    text = f'姓名{delimiter}职业规划\r\n张三{delimiter}"带{delimiter}团队\r\n""稳"""\r\n'
+    [[_, _, rows]] = csv_child(mark + text.encode(codec))
+    assert rows == [["姓名", "职业规划"], ["张三", f'带{delimiter}团队\n"稳"']]
 
 
 # --- whose a row is ---------------------------------------------------------------------------
