@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from bot.errors import Conflict, Stale
 from bot.pipeline import Road
 from bot.rulebook import Rulebook
 from storage.crypto import SubjectKey
@@ -15,6 +16,17 @@ from storage.vault import Vault
 from storage.viewer import Viewer
 
 T = TypeVar("T")
+_TRIES = 5
+
+
+async def decide(road: Road, work: Callable[[Tx], T]) -> T:
+    """Run a decision again when a turn was recorded in between."""
+    for _ in range(_TRIES):
+        try:
+            return await road.database.write(work)
+        except Stale:
+            continue
+    raise Conflict("this conversation is changing too fast; try again")
 
 
 class Ground(Protocol):

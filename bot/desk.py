@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from bot import records, rows
 from bot.alerts import actions, policy
+from bot.casework import decide as _decide
 from bot.channels.base import HandsOver
-from bot.errors import Conflict, NotFound, Stale
+from bot.errors import Conflict, NotFound
 from bot.pipeline import Road
 from bot.turn import Outcome, Span, place_of, read_as
 from nlp.scheme import Intent
@@ -40,9 +40,6 @@ from storage.queries import review as readings
 from storage.queries.review import Labels
 from storage.viewer import Viewer
 
-T = TypeVar("T")
-_TRIES = 5
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
@@ -51,16 +48,6 @@ class Invited:
     id: str
     url: str
     expires_at: datetime
-
-
-async def _decide(road: Road, work: Callable[[Tx], T]) -> T:
-    """Run a decision again when a turn was recorded in between."""
-    for _ in range(_TRIES):
-        try:
-            return await road.database.write(work)
-        except Stale:
-            continue
-    raise Conflict("this conversation is changing too fast; try again")
 
 
 async def judge(road: Road, viewer: Viewer, alert_id: str, verdict: Verdict, *, cause: str) -> None:

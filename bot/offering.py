@@ -20,8 +20,8 @@ from bot.offers.terms import Terms
 from bot.pipeline import Road
 from storage.crypto import SubjectKey
 from storage.database import Tx
-from storage.enums import Stage
-from storage.queries import offers, people
+from storage.enums import InvitePurpose, Stage
+from storage.queries import invites, offers, people
 from storage.queries.offers import OfferRow, PledgeRow
 from storage.queries.people import CandidateRow
 from storage.viewer import SYSTEM, Viewer
@@ -73,19 +73,24 @@ async def draft(
     """
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> Drafted:
-        position = people.get_position(tx, SYSTEM, row.position_id) if row.position_id else None
-        budget = appraisal.budget_of(position)
-        found = law.objections(terms, road.rulebook.region, budget)
+        found = against(tx, road, row, terms)
         if any(one.stops for one in found) or (found and not reason.strip()):
             raise Stopped(found)
         body = terms.model_dump(mode="json") | ({"reason": reason.strip()} if found else {})
         made = offers.draft(tx, key, row.id, body, by=viewer.id)
+        invites.revoke(tx, row.id, InvitePurpose.PLEDGE)
         casework.noted(
             tx, road, viewer, "offer.draft", row.id, {"offer": made.id, "number": made.number}
         )
         return Drafted(offer=made, objections=found)
 
     return await casework.about(road, viewer, candidate_id, work)
+
+
+def against(tx: Tx, road: Road, row: CandidateRow, terms: Terms) -> tuple[Objection, ...]:
+    """What the law of the region and the budget of a candidate's position say to terms now."""
+    position = people.get_position(tx, SYSTEM, row.position_id) if row.position_id else None
+    return law.objections(terms, road.rulebook.region, appraisal.budget_of(position))
 
 
 async def send(
@@ -99,21 +104,44 @@ async def send(
 ) -> PledgeRow:
     """Put an offer on the table and write its card, confirmed by our side.
 
-    Raises ``NotFound`` and ``Conflict``.
+    Raises ``NotFound``, ``Conflict`` and ``Stopped``.
     """
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> PledgeRow:
-        offers.move(tx, row.id, offer_id, "sent", answer_by=answer_by)
-        [offer] = [one for one in offers.offers(tx, key, row.id) if one.id == offer_id]
-        body = Body(agreed=pledge.agreed(terms_of(offer)), open=tuple(open_points))
-        card = offers.write_card(
-            tx, key, row.id, body.model_dump(mode="json"), offer_id=offer_id, by=viewer.id
+        return sent(
+            tx, road, viewer, row, key, offer_id, answer_by=answer_by, open_points=open_points
         )
-        offers.confirm(tx, row.id, card.id, by=viewer.id)
-        casework.noted(tx, road, viewer, "offer.send", row.id, {"offer": offer_id, "card": card.id})
-        return offers.cards(tx, key, row.id)[0]
 
     return await casework.about(road, viewer, candidate_id, work)
+
+
+def sent(
+    tx: Tx,
+    road: Road,
+    viewer: Viewer,
+    row: CandidateRow,
+    key: SubjectKey,
+    offer_id: str,
+    *,
+    answer_by: date | None,
+    open_points: Sequence[Open],
+) -> PledgeRow:
+    """``send`` as a part of the caller's unit of work. Law and budget are asked once more: both
+    may have changed since the draft."""
+    offers.move(tx, row.id, offer_id, "sent", answer_by=answer_by)
+    [offer] = [one for one in offers.offers(tx, key, row.id) if one.id == offer_id]
+    terms = terms_of(offer)
+    found = against(tx, road, row, terms)
+    if any(one.stops for one in found) or (found and not offer.terms.get("reason")):
+        raise Stopped(found)
+    body = Body(agreed=pledge.agreed(terms), open=tuple(open_points))
+    card = offers.write_card(
+        tx, key, row.id, body.model_dump(mode="json"), offer_id=offer_id, by=viewer.id
+    )
+    offers.confirm(tx, row.id, card.id, by=viewer.id)
+    invites.revoke(tx, row.id, InvitePurpose.PLEDGE)
+    casework.noted(tx, road, viewer, "offer.send", row.id, {"offer": offer_id, "card": card.id})
+    return offers.cards(tx, key, row.id)[0]
 
 
 async def settle(road: Road, viewer: Viewer, candidate_id: str, offer_id: str, state: str) -> None:
@@ -121,6 +149,8 @@ async def settle(road: Road, viewer: Viewer, candidate_id: str, offer_id: str, s
 
     def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
         offers.move(tx, row.id, offer_id, state)
+        if state in offers.ENDED:
+            invites.revoke(tx, row.id, InvitePurpose.PLEDGE)
         casework.noted(
             tx, road, viewer, "offer.settle", row.id, {"offer": offer_id, "state": state}
         )
@@ -128,15 +158,18 @@ async def settle(road: Road, viewer: Viewer, candidate_id: str, offer_id: str, s
     await casework.about(road, viewer, candidate_id, work)
 
 
-def confirmed(tx: Tx, road: Road, candidate_id: str, card_id: str, *, via: str) -> bool:
+def confirmed(
+    tx: Tx, road: Road, candidate_id: str, card_id: str, *, via: str, visitor: Viewer = SYSTEM
+) -> bool:
     """The candidate confirms the card that stands, by a button or on the page; False: they had.
 
-    Raises ``NotFound`` and ``Conflict`` (it was replaced). Part of the caller's unit of work.
+    ``visitor`` is who called, as the audit chain keeps it. Raises ``NotFound`` and ``Conflict``
+    (it was replaced, or its offer ended). Part of the caller's unit of work.
     """
     fresh = offers.confirm(tx, candidate_id, card_id, via=via)
     if fresh:
         casework.noted(
-            tx, road, SYSTEM, "pledge.confirm", candidate_id, {"card": card_id, "via": via}
+            tx, road, visitor, "pledge.confirm", candidate_id, {"card": card_id, "via": via}
         )
     return fresh
 
@@ -157,12 +190,13 @@ async def ask_change(
 
 
 async def answer_change(
-    road: Road, viewer: Viewer, candidate_id: str, request_id: str, state: str
+    road: Road, viewer: Viewer, candidate_id: str, request_id: str, state: str, *, answer: str = ""
 ) -> None:
-    """Agree to a request, refuse it, or note that it was taken back. Raises ``NotFound``."""
+    """Agree to a request, refuse it, or note that it was taken back; ``answer`` is what the
+    candidate reads beside it. Raises ``NotFound``."""
 
-    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
-        offers.settle(tx, row.id, request_id, state, by=viewer.id)
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
+        offers.settle(tx, key, row.id, request_id, state, by=viewer.id, answer=answer)
         details = {"request": request_id, "state": state}
         casework.noted(tx, road, viewer, "pledge.answer", row.id, details)
 

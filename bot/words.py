@@ -36,6 +36,7 @@ class Replies(BaseModel):
     press_refused: str
     press_known: str
     board_now: str
+    pledge_link: str
     too_long: str
     owner_unknown: str
     owner_named: str

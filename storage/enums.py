@@ -156,6 +156,7 @@ class InvitePurpose(StrEnum):
     SETUP = "setup"
     SIGNIN = "signin"
     CHAT = "chat"
+    PLEDGE = "pledge"
 
 
 class InviteState(StrEnum):

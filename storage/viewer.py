@@ -21,6 +21,8 @@ class Permission(StrEnum):
     ALERT_WRITE = "alert.write"
     POSITION_READ = "position.read"
     POSITION_WRITE = "position.write"
+    OFFER_READ = "offer.read"
+    OFFER_WRITE = "offer.write"
     USER_WRITE = "user.write"
     AUDIT_READ = "audit.read"
     METRICS_READ = "metrics.read"
@@ -37,6 +39,8 @@ _WORKING = frozenset(
         Permission.ALERT_WRITE,
         Permission.POSITION_READ,
         Permission.POSITION_WRITE,
+        Permission.OFFER_READ,
+        Permission.OFFER_WRITE,
     }
 )
 

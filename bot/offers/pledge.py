@@ -5,7 +5,8 @@ Made from terms, confirmed by both, never changed: a new version replaces it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from itertools import chain
@@ -68,12 +69,23 @@ def agreed(terms: Terms) -> tuple[tuple[str, str], ...]:
 
 
 def changed(old: Body, new: Body) -> tuple[tuple[str, str, str], ...]:
-    """What differs: label, before, after; empty where a side has nothing."""
-    before: Mapping[str, str] = dict(old.agreed)
-    after: Mapping[str, str] = dict(new.agreed)
-    labels = dict.fromkeys(chain(before, after))
+    """What differs: label, before, after; empty where a side has nothing.
+
+    Lines with one label (two bonuses of one name) are compared in their order.
+    """
+    before, after = _numbered(old.agreed), _numbered(new.agreed)
+    lines = dict.fromkeys(chain(before, after))
     return tuple(
-        (label, before.get(label, ""), after.get(label, ""))
-        for label in labels
-        if before.get(label, "") != after.get(label, "")
+        (line[0], before.get(line, ""), after.get(line, ""))
+        for line in lines
+        if before.get(line, "") != after.get(line, "")
     )
+
+
+def _numbered(lines: Iterable[tuple[str, str]]) -> Mapping[tuple[str, int], str]:
+    seen: Counter[str] = Counter()
+    found: dict[tuple[str, int], str] = {}
+    for label, value in lines:
+        found[label, seen[label]] = value
+        seen[label] += 1
+    return found

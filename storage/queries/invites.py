@@ -101,16 +101,28 @@ def find_invite(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | No
     return tx.first(sa.select(invite).where(*conditions))
 
 
-def by_token(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str) -> Any:
-    """A link in whatever state; None where this channel never had it."""
+def by_token(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | None) -> Any:
+    """A link in whatever state; None where this channel never had it. Channel None: links that
+    belong to no channel."""
     invite = table(Invite)
     return tx.first(
         sa.select(invite).where(
             invite.c.token_hash == token_hash(token),
             invite.c.purpose == purpose.value,
-            invite.c.channel == channel,
+            invite.c.channel.is_not_distinct_from(channel),
         )
     )
+
+
+def revoke(tx: Tx, candidate_id: str, purpose: InvitePurpose) -> int:
+    """End every link of a candidate for one purpose, used or not; the number ended."""
+    invite = table(Invite)
+    theirs = sa.and_(
+        invite.c.candidate_id == candidate_id,
+        invite.c.purpose == purpose.value,
+        invite.c.revoked_at.is_(None),
+    )
+    return update(tx, Invite, theirs, revoked_at=tx.now)
 
 
 def state(row: Any, now: datetime) -> InviteState:

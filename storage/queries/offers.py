@@ -28,6 +28,7 @@ OFFER, PLEDGE, REQUEST, ENDING = (
 )
 #: An offer in one of these states is on the table.
 STANDING = ("draft", "sent", "accepted")
+ENDED = ("replaced", "declined", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +209,7 @@ def confirm(
     """Confirm the card that stands: ``by`` one of ours, or ``via`` the candidate's page or chat.
 
     False: this side had confirmed it. Raises ``NotFound`` for another's, ``Conflict`` for a card
-    that was replaced: nobody confirms what does not stand any more.
+    that was replaced or whose offer ended: nobody confirms what does not stand any more.
     """
     row = tx.first(
         sa.select(PLEDGE).where(PLEDGE.c.id == pledge_id, PLEDGE.c.candidate_id == candidate_id)
@@ -217,6 +218,9 @@ def confirm(
         raise NotFound("no such card")
     if row.replaced_at is not None:
         raise Conflict("this card was replaced by a newer one")
+    offer = tx.scalar(sa.select(OFFER.c.state).where(OFFER.c.id == row.offer_id))
+    if offer in ENDED:
+        raise Conflict(f"the offer of this card is {offer}")
     ours = by is not None
     column = PLEDGE.c.ours_at if ours else PLEDGE.c.theirs_at
     values: dict[str, Any] = (
@@ -277,8 +281,20 @@ def requests(tx: Tx, key: SubjectKey, candidate_id: str) -> list[RequestRow]:
     ]
 
 
-def settle(tx: Tx, candidate_id: str, request_id: str, state: str, *, by: str) -> None:
-    """Agree to, refuse or take back an open request. Raises ``NotFound`` for any other."""
+def settle(
+    tx: Tx,
+    key: SubjectKey,
+    candidate_id: str,
+    request_id: str,
+    state: str,
+    *,
+    by: str,
+    answer: str = "",
+) -> None:
+    """Agree to, refuse or take back an open request, with words of ours for whoever asked.
+
+    Raises ``NotFound`` for any other.
+    """
     if state not in ("agreed", "refused", "taken_back"):
         raise Conflict(f"a request cannot be {state}")
     open_ = sa.and_(
@@ -286,7 +302,14 @@ def settle(tx: Tx, candidate_id: str, request_id: str, state: str, *, by: str) -
         REQUEST.c.candidate_id == candidate_id,
         REQUEST.c.state == "open",
     )
-    if update(tx, ChangeRequest, open_, state=state, settled_at=tx.now, settled_by=by) != 1:
+    row = tx.first(sa.select(REQUEST.c.id, REQUEST.c.body_sealed).where(open_))
+    if row is None:
+        raise NotFound("no such open request")
+    where = "change_request.body_sealed"
+    body = _opened(key, row.body_sealed, where, row.id) | ({"answer": answer} if answer else {})
+    sealed = _sealed(key, body, where, row.id)
+    values = {"state": state, "settled_at": tx.now, "settled_by": by, "body_sealed": sealed}
+    if update(tx, ChangeRequest, open_, **values) != 1:
         raise NotFound("no such open request")
 
 

@@ -109,6 +109,25 @@ def test_a_card_that_was_replaced_cannot_be_confirmed(
         run(lambda tx: offers.confirm(tx, "c_other", new.id, via="page"))
 
 
+@pytest.mark.parametrize("ended", ["withdrawn", "declined", "replaced"])
+def test_a_card_whose_offer_ended_cannot_be_confirmed(
+    run: Run, who: tuple[str, SubjectKey], ended: str
+) -> None:
+    person, key = who
+    offer = run(lambda tx: offers.draft(tx, key, person, TERMS, by="u_1"))
+    run(lambda tx: offers.move(tx, person, offer.id, "sent"))
+    card = run(
+        lambda tx: offers.write_card(tx, key, person, {"agreed": []}, offer_id=offer.id, by="u_1")
+    )
+    if ended == "replaced":
+        run(lambda tx: offers.draft(tx, key, person, TERMS, by="u_1"))
+    else:
+        run(lambda tx: offers.move(tx, person, offer.id, ended))
+    for side in ({"via": "page"}, {"by": "u_1"}):
+        with pytest.raises(Conflict, match=ended):
+            run(lambda tx, side=side: offers.confirm(tx, person, card.id, **side))
+
+
 def test_the_same_sentence_asks_once_and_is_settled_once(
     run: Run, who: tuple[str, SubjectKey]
 ) -> None:
@@ -120,11 +139,12 @@ def test_the_same_sentence_asks_once_and_is_settled_once(
 
     first = run(ask)
     assert run(ask) == first
-    run(lambda tx: offers.settle(tx, person, first, "refused", by="u_1"))
+    run(lambda tx: offers.settle(tx, key, person, first, "refused", by="u_1", answer="预算已到上限"))
     with pytest.raises(NotFound):
-        run(lambda tx: offers.settle(tx, person, first, "agreed", by="u_1"))
+        run(lambda tx: offers.settle(tx, key, person, first, "agreed", by="u_1"))
     [row] = run(lambda tx: offers.requests(tx, key, person))
-    assert (row.state, row.body, row.settled_by) == ("refused", {"what": "月薪涨到20k"}, "u_1")
+    assert (row.state, row.settled_by) == ("refused", "u_1")
+    assert row.body == {"what": "月薪涨到20k", "answer": "预算已到上限"}
 
 
 def test_the_newest_ending_holds_and_the_older_stays(
