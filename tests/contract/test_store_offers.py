@@ -139,7 +139,9 @@ def test_the_same_sentence_asks_once_and_is_settled_once(
 
     first = run(ask)
     assert run(ask) == first
-    run(lambda tx: offers.settle(tx, key, person, first, "refused", by="u_1", answer="预算已到上限"))
+    run(
+        lambda tx: offers.settle(tx, key, person, first, "refused", by="u_1", answer="预算已到上限")
+    )
     with pytest.raises(NotFound):
         run(lambda tx: offers.settle(tx, key, person, first, "agreed", by="u_1"))
     [row] = run(lambda tx: offers.requests(tx, key, person))
