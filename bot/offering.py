@@ -193,7 +193,7 @@ async def answer_change(
     road: Road, viewer: Viewer, candidate_id: str, request_id: str, state: str, *, answer: str = ""
 ) -> None:
     """Agree to a request, refuse it, or note that it was taken back; ``answer`` is what the
-    candidate reads beside it. Raises ``NotFound``."""
+    candidate reads beside it. Raises ``NotFound``, ``Conflict`` where it was answered."""
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
         offers.settle(tx, key, row.id, request_id, state, by=viewer.id, answer=answer)

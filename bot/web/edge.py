@@ -51,7 +51,7 @@ _HEADERS = (
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?", re.ASCII)
 #: Answered all the time; only what goes wrong there is worth a line.
-_QUIET = ("/hooks/", "/static/", "/healthz", "/readyz", "/metrics", "/chat/")
+_QUIET = ("/hooks/", "/static/", "/healthz", "/readyz", "/metrics", "/chat/", "/f/")
 
 
 class Edge:

@@ -200,7 +200,7 @@ def answer(request: Request, error: Exception) -> Response:
         # The page itself, or a plain form of it: a browser without scripts shows the answer.
         seen = path.rstrip("/").count("/") == 2 or "text/html" in request.headers.get("accept", "")
         return as_page(request, problem, request_id) if seen else as_chat(problem)
-    if path == "/" or path.startswith(("/console", "/signin", "/setup", "/join/")):
+    if path == "/" or path.startswith(("/console", "/signin", "/setup", "/join/", "/f/")):
         return as_page(request, problem, request_id)
     return as_json(problem, request_id)
 

@@ -27,6 +27,13 @@ DONE = frozenset(
         "followed",
         "relabelled",
         "imported",
+        "offer_kept",
+        "offer_settled",
+        "pledge_written",
+        "pledge_confirmed",
+        "link_sent",
+        "request_noted",
+        "request_answered",
     }
 )
 

@@ -121,7 +121,7 @@ def _runs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _wide(text: str, size: float) -> float:
-    return sum(pdfmetrics.stringWidth(run, font, size) for font, run in _runs(text))
+    return float(sum(pdfmetrics.stringWidth(run, font, size) for font, run in _runs(text)))
 
 
 def _broken(text: str, size: float, width: float) -> Iterator[str]:

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot.web import errors, hooks, join, ops, setup, shell, signin
+from bot.web import errors, hooks, join, ops, pledge, setup, shell, signin
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -27,6 +27,7 @@ from bot.web.console import (
     candidate,
     candidates,
     events,
+    offers,
     positions,
     review,
     settings,
@@ -56,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     candidates.router,
     sheets.router,
     candidate.router,
+    offers.router,
     attachments.router,
     positions.router,
     settings.router,
@@ -63,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     signin.router,
     setup.router,
     join.router,
+    pledge.router,
 )
 
 

@@ -29,7 +29,8 @@ def language_of(request: Request) -> views.Language:
 def outside(request: Request, template: str, page: object, *, csrf: str = "") -> str:
     """A page outside the console."""
     site: Site = request.app.state.site
-    language = language_of(request) if template != "chat.html" else "zh"
+    theirs = template in ("chat.html", "pledge.html")  # a candidate's
+    language = "zh" if theirs else language_of(request)
     shell = views.Shell(
         language=language,
         now=site.road.now(),

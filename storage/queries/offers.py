@@ -293,24 +293,20 @@ def settle(
 ) -> None:
     """Agree to, refuse or take back an open request, with words of ours for whoever asked.
 
-    Raises ``NotFound`` for any other.
+    Raises ``NotFound`` for another's, ``Conflict`` for one that was answered.
     """
     if state not in ("agreed", "refused", "taken_back"):
         raise Conflict(f"a request cannot be {state}")
-    open_ = sa.and_(
-        REQUEST.c.id == request_id,
-        REQUEST.c.candidate_id == candidate_id,
-        REQUEST.c.state == "open",
-    )
-    row = tx.first(sa.select(REQUEST.c.id, REQUEST.c.body_sealed).where(open_))
+    theirs = sa.and_(REQUEST.c.id == request_id, REQUEST.c.candidate_id == candidate_id)
+    row = tx.first(sa.select(REQUEST.c.body_sealed).where(theirs))
     if row is None:
-        raise NotFound("no such open request")
+        raise NotFound("no such request")
     where = "change_request.body_sealed"
-    body = _opened(key, row.body_sealed, where, row.id) | ({"answer": answer} if answer else {})
-    sealed = _sealed(key, body, where, row.id)
+    body = _opened(key, row.body_sealed, where, request_id)
+    sealed = _sealed(key, body | ({"answer": answer} if answer else {}), where, request_id)
     values = {"state": state, "settled_at": tx.now, "settled_by": by, "body_sealed": sealed}
-    if update(tx, ChangeRequest, open_, **values) != 1:
-        raise NotFound("no such open request")
+    if update(tx, ChangeRequest, sa.and_(theirs, REQUEST.c.state == "open"), **values) != 1:
+        raise Conflict("this request was answered")
 
 
 def end(

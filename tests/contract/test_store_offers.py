@@ -139,14 +139,15 @@ def test_the_same_sentence_asks_once_and_is_settled_once(
 
     first = run(ask)
     assert run(ask) == first
-    run(
-        lambda tx: offers.settle(tx, key, person, first, "refused", by="u_1", answer="预算已到上限")
-    )
-    with pytest.raises(NotFound):
+    words = "预算已到上限"
+    run(lambda tx: offers.settle(tx, key, person, first, "refused", by="u_1", answer=words))
+    with pytest.raises(Conflict):
         run(lambda tx: offers.settle(tx, key, person, first, "agreed", by="u_1"))
+    with pytest.raises(NotFound):
+        run(lambda tx: offers.settle(tx, key, "c_other", first, "agreed", by="u_1"))
     [row] = run(lambda tx: offers.requests(tx, key, person))
     assert (row.state, row.settled_by) == ("refused", "u_1")
-    assert row.body == {"what": "月薪涨到20k", "answer": "预算已到上限"}
+    assert row.body == {"what": "月薪涨到20k", "answer": words}
 
 
 def test_the_newest_ending_holds_and_the_older_stays(

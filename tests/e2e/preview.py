@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
 from tests.e2e.entry_samples import entry_samples
+from tests.e2e.offer_samples import offer_samples
 from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
 from tests.e2e.sampling import ZONE, Sample
@@ -49,6 +50,8 @@ DARK: Final = (
     "signin",
     "join",
     "sheets-trial",
+    "offers",
+    "pledge",
 )
 ENGLISH: Final = (
     "alerts",
@@ -172,7 +175,13 @@ def main(arguments: list[str]) -> int:
     templates = Pages(ROOT / "config" / "words", ZONE)
     rendered: dict[str, str] = {}
     plan: list[tuple[str, str, Path]] = []
-    for sample in [*entry_samples(), *console_samples(), *review_samples(), *sheets_samples()]:
+    for sample in [
+        *entry_samples(),
+        *console_samples(),
+        *review_samples(),
+        *offer_samples(),
+        *sheets_samples(),
+    ]:
         if arguments[1:] and sample.name not in arguments[1:]:
             continue
         for suffix, language, scheme in variants(sample):

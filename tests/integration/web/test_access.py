@@ -10,13 +10,16 @@ from typing import Any
 import httpx2
 import pytest
 
+from bot import offering
+from bot.offers.pledge import Side
+from bot.offers.terms import Terms
 from bot.web.security import needs_of
 from bot.web.server import create
 from storage.enums import Role, Stage
 from storage.queries import media, people, users
 from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
 from tests import samples_of_files as some
-from tests.integration.web.conftest import Office, Person, cookie_header
+from tests.integration.web.conftest import Office, Person, cookie_header, viewer
 from tests.integration.web.test_chat import SALARY, open_alerts
 from tests.integration.web.uploads import send
 
@@ -33,6 +36,14 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/handover": {},
     "/console/candidates/{candidate_id}/release": {},
     "/console/candidates/{candidate_id}/invites": {"channel": "webchat"},
+    "/console/candidates/{candidate_id}/offers": {"base": "16000", "months": "12"},
+    "/console/candidates/{candidate_id}/offers/{offer_id}/send": {},
+    "/console/candidates/{candidate_id}/offers/{offer_id}/settle": {"state": "accepted"},
+    "/console/candidates/{candidate_id}/pledges": {},
+    "/console/candidates/{candidate_id}/pledges/{card_id}/confirm": {},
+    "/console/candidates/{candidate_id}/pledges/link": {},
+    "/console/candidates/{candidate_id}/requests": {"what": "早点入职", "side": "company"},
+    "/console/candidates/{candidate_id}/requests/{request_id}/answer": {"state": "agreed"},
     "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
     "/console/alerts/{alert_id}/labels": LABELS,
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
@@ -79,13 +90,17 @@ def all_routes(office: Office) -> list[Route]:
 
 @dataclass(kw_only=True)
 class Things:
-    """A candidate with position, talk, reading, alert and file, of one HR and one manager."""
+    """A candidate with position, talk, reading, alert, file, offer, card and request, of one HR and
+    one manager."""
 
     candidate_id: str
     alert_id: str
     position_id: str
     reading_id: str
     attachment_id: str
+    offer_id: str = "o_x"
+    card_id: str = "l_x"
+    request_id: str = "q_x"
 
     def fill(self, path: str) -> str:
         ids = {
@@ -94,6 +109,9 @@ class Things:
             "position_id": self.position_id,
             "reading_id": self.reading_id,
             "attachment_id": self.attachment_id,
+            "offer_id": self.offer_id,
+            "card_id": self.card_id,
+            "request_id": self.request_id,
             "session_id": "s_none",
             "channel": "telegram",
         }
@@ -110,8 +128,17 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
     [file] = await office.road.database.read(
         lambda tx: media.of_messages(tx, office.road.vault, [sent.json()["id"]])
     )
+    road, by = office.road, viewer(hr)
+    offer = (await offering.draft(road, by, candidate, Terms(base=16_000))).offer.id
+    card = await offering.send(road, by, candidate, offer, answer_by=None)
+    wish = await offering.ask_change(
+        road, by, candidate, "早点入职", side=Side.CANDIDATE, source="console:x"
+    )
     return Things(
         candidate_id=candidate,
+        offer_id=offer,
+        card_id=card.id,
+        request_id=wish,
         alert_id=alert.id,
         position_id=position,
         reading_id=alert.source,

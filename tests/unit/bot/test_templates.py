@@ -16,6 +16,8 @@ from typing import get_args
 import pytest
 from jinja2 import nodes
 
+from bot.offers.pledge import Side
+from bot.offers.terms import Per
 from bot.web import public_views as public
 from bot.web import talk_views as talk
 from bot.web import views
@@ -24,7 +26,7 @@ from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, environment, icon, read_
 from bot.web.reasons import Reason
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
 from storage.enums import Author, Level, MediaKind, Review, Role, Stage, Verdict
-from tests.e2e import entry_samples, review_samples, samples
+from tests.e2e import entry_samples, offer_samples, review_samples, samples
 from tests.e2e.sampling import EVIL, NOW, ZONE, Sample, shell
 from tests.e2e.sheets_samples import sheets_samples
 
@@ -76,6 +78,18 @@ GROUPS: dict[str, set[str]] = {
     },
     "candidate.do": {"unsupported", "held", "dead", "ambiguous"},
     "purpose": {purpose.value for purpose in Purpose},
+    "offer_state": {"draft", "sent", "accepted", "declined", "withdrawn", "replaced"},
+    "request_state": {"open", "agreed", "refused", "taken_back"},
+    "request_source": {"page", "message", "console"},
+    "side": {side.value for side in Side},
+    "per": {per.value for per in Per},
+    "pledge.gone": {
+        f"{kind}.{part}" for kind in ("revoked", "expired") for part in ("title", "text")
+    },
+    "pledge.note": {
+        *("confirmed", "asked", "stale", "used", "revoked", "expired", "empty", "many"),
+        "colleague",
+    },
     "chat.quick": {"progress", "person", "help"},
 }
 
@@ -88,6 +102,7 @@ def every_sample() -> list[Sample]:
         *samples.partial_samples(),
         *review_samples.all_samples(),
         *sheets_samples(),
+        *offer_samples.offer_samples(),
     ]
 
 
@@ -199,7 +214,7 @@ def test_a_page_obeys_the_content_security_policy(sample: Sample, language: str)
 def test_a_form_that_writes_carries_the_session_token(sample: Sample) -> None:
     html = render(sample)
     forms = re.findall(r"<form[^>]*method=\"post\"[^>]*>.*?</form>", html, re.DOTALL)
-    if sample.template == "chat.html":  # the link itself is the candidate's proof
+    if sample.template in ("chat.html", "pledge.html"):  # the link itself is the candidate's proof
         assert all("csrf" not in form for form in forms)
     else:
         token = 'name="csrf" value="csrf-token-of-this-session"'
