@@ -164,8 +164,8 @@ class _Sheet:
         self._room(70)
         self._canvas.setStrokeColor(HexColor(RULE))
         self._canvas.line(MARGIN, self._y, WIDTH - MARGIN, self._y)
-        self._y -= 24
-        self._write(part.title, 13, ACCENT, after=8)
+        self._y -= 10
+        self._write(part.title, 13, ACCENT, after=18)
         for label, words in part.lines:
             self._line(label, words)
         self._y -= 10

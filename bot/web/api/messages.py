@@ -25,6 +25,7 @@ from bot.web.api.common import (
     cut,
 )
 from bot.web.console.common import site_of
+from bot.web.masking import mask_links
 from bot.web.security import Principal, needs
 from storage.enums import Author, Direction, MessageStatus
 from storage.queries import timeline
@@ -79,7 +80,7 @@ def shown(row: MessageRow) -> Message:
         id=row.uid,
         direction=row.direction,
         author=row.author,
-        text=row.text,
+        text=mask_links(row.text),
         at=row.sent_at,
         status=row.status,
         channel=row.channel,

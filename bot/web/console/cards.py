@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bot.web import views
 from bot.web.console import labels
+from bot.web.masking import mask_links
 from bot.web.site import Site
 from nlp.scheme import Intent
 from storage.database import Tx
@@ -28,7 +29,9 @@ _SEVERITIES: Mapping[str, Literal["now", "today", "digest"]] = {"now": "now", "t
 
 
 def segments(text: str, spans: Iterable[tuple[int, int, str]]) -> tuple[views.Segment, ...]:
-    """Words cut at their evidence. Where two pieces overlap the first one is shown."""
+    """Words cut at their evidence, without links that are the candidate's own. Where two pieces
+    overlap the first one is shown."""
+    text = mask_links(text)
     parts: list[views.Segment] = []
     done = 0
     for start, end, intent in sorted(spans):
@@ -121,7 +124,7 @@ def _card(
         overdue=verdict is None and alert.due_at < site.road.now(),
         verdict=verdict,
         turns=tuple(
-            views.Turn(author=author_of(said[uid]), text=said[uid].text)
+            views.Turn(author=author_of(said[uid]), text=mask_links(said[uid].text))
             for uid in before
             if uid in said and said[uid].text not in alert.quote
         ),

@@ -16,6 +16,7 @@ from bot.web.console import labels
 from bot.web.console.cards import author_of, places, segments
 from bot.web.console.common import go, html, is_htmx, language, site_of
 from bot.web.errors import Invalid
+from bot.web.masking import mask_links
 from bot.web.notices import done, say, sorry
 from bot.web.security import Principal, needs
 from bot.web.shell import inside
@@ -125,7 +126,7 @@ def _card(
         labels=labels.shown(row, error=error),
         answer=answer,
         turns=tuple(
-            views.Turn(author=author_of(said[uid]), text=said[uid].text)
+            views.Turn(author=author_of(said[uid]), text=mask_links(said[uid].text))
             for uid in before
             if uid in said
         ),

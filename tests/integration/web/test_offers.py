@@ -416,6 +416,16 @@ async def test_a_colleagues_browser_does_not_confirm_for_the_candidate(office: O
     assert await case.requests() == []
 
 
+async def test_a_link_said_in_the_chat_is_the_candidates_alone(office: Office) -> None:
+    case = await a_case(office)
+    token = await case.sent()
+    key = await office.key("chat.read")
+    listed = await office.http.get(f"/api/v1/candidates/{case.id}/messages", headers=key)
+    for answer in (await office.get(case.hr, case.here), listed):
+        assert "/f/•••" in answer.text
+        assert token not in answer.text
+
+
 async def test_two_presses_at_once_confirm_once(office: Office) -> None:
     case = await a_case(office)
     token = await case.sent()
