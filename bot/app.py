@@ -21,6 +21,8 @@ from bot.delivery import ChannelDelivery
 from bot.errors import NotReady
 from bot.messages import Received
 from bot.pipeline import Door, Road
+from bot.risk import weights
+from bot.risk.weights import Weights
 from bot.rulebook import Rulebook, parse
 from config import files
 from config.settings import Settings
@@ -34,11 +36,14 @@ from scheduler.postgres import PostgresEngine
 from scheduler.sender import Outlet, Sender
 from scheduler.sweep import Sweep
 from storage import crypto, migrate
+from storage.aead import SealBroken
 from storage.crypto import Keystore
 from storage.database import Database, Tx, open_database, utc_now
 from storage.queries import users
-from storage.vault import Vault
+from storage.vault import Vault, unseal
 
+#: Where the weights in use are kept, and what their seal is bound to.
+WEIGHTS_USED, WEIGHTS_PLACE = "risk.weights", "setting.value"
 log = structlog.get_logger()
 
 #: With pauses that double up to a quarter of an hour this is about six hours of outage.
@@ -216,6 +221,24 @@ def named(rulebook: Rulebook, database: Database) -> Rulebook:
     return replace(rulebook, company=company) if company else rulebook
 
 
+def weights_kept(tx: Tx, vault: Vault, name: str) -> Weights | None:
+    """Weights of the rules that were kept under a name. Raises ``NotReady`` when they were changed
+    by anybody but the product."""
+    token = users.setting(tx, name)
+    if not token:
+        return None
+    try:
+        return Weights.model_validate_json(unseal(vault.system, token, WEIGHTS_PLACE, name))
+    except SealBroken as error:
+        raise NotReady(f"{name}: 这份权重被改动过；请用 yinuo risk restore 恢复") from error
+
+
+def weighed(rulebook: Rulebook, database: Database, vault: Vault) -> Rulebook:
+    """The rulebook with the weights two people took into use, if they did."""
+    used = database.submit_read(lambda tx: weights_kept(tx, vault, WEIGHTS_USED)).result()
+    return replace(rulebook, risk=weights.applied(rulebook.risk, used))
+
+
 def chosen(settings: Settings) -> list[str]:
     """Names of the channels that are set up and allowed where people's data has to stay."""
     return [
@@ -266,7 +289,7 @@ def build(
         engine=engine,
         reader=reader,
         channels=open_channels(settings, vault.keystore),
-        rulebook=named(open_rulebook(settings), database),
+        rulebook=weighed(named(open_rulebook(settings), database), database, vault),
         now=now,
         base_url=settings.base_url,
         pause=timedelta(seconds=settings.chat.merge_pause_s),

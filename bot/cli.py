@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from bot import cli_sheets, logs
+from bot import cli_sheets, logs, risk_commands
 from bot.errors import BotError, StorageError
 from config import settings as configuration
 from config.settings import Settings
@@ -321,6 +321,7 @@ def audit_verify() -> None:
     raise SystemExit(1)
 
 
+cli.add_typer(risk_commands.made(lambda: _settings()), name="risk")
 export = typer.Typer(help="导出", no_args_is_help=True)
 cli.add_typer(export, name="export")
 
