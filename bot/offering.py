@@ -73,18 +73,32 @@ async def draft(
     """
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> Drafted:
-        found = against(tx, road, row, terms)
-        if any(one.stops for one in found) or (found and not reason.strip()):
-            raise Stopped(found)
-        body = terms.model_dump(mode="json") | ({"reason": reason.strip()} if found else {})
-        made = offers.draft(tx, key, row.id, body, by=viewer.id)
-        invites.revoke(tx, row.id, InvitePurpose.PLEDGE)
-        casework.noted(
-            tx, road, viewer, "offer.draft", row.id, {"offer": made.id, "number": made.number}
-        )
-        return Drafted(offer=made, objections=found)
+        return drafted(tx, road, viewer, row, key, terms, reason=reason)
 
     return await casework.about(road, viewer, candidate_id, work)
+
+
+def drafted(
+    tx: Tx,
+    road: Road,
+    viewer: Viewer,
+    row: CandidateRow,
+    key: SubjectKey,
+    terms: Terms,
+    *,
+    reason: str,
+) -> Drafted:
+    """``draft`` as a part of the caller's unit of work."""
+    found = against(tx, road, row, terms)
+    if any(one.stops for one in found) or (found and not reason.strip()):
+        raise Stopped(found)
+    body = terms.model_dump(mode="json") | ({"reason": reason.strip()} if found else {})
+    made = offers.draft(tx, key, row.id, body, by=viewer.id)
+    invites.revoke(tx, row.id, InvitePurpose.PLEDGE)
+    casework.noted(
+        tx, road, viewer, "offer.draft", row.id, {"offer": made.id, "number": made.number}
+    )
+    return Drafted(offer=made, objections=found)
 
 
 def against(tx: Tx, road: Road, row: CandidateRow, terms: Terms) -> tuple[Objection, ...]:

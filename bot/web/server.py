@@ -15,6 +15,7 @@ from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
 from bot.web.api import invites as api_invites
 from bot.web.api import messages as api_messages
+from bot.web.api import offers as api_offers
 from bot.web.api import openapi
 from bot.web.api import positions as api_positions
 from bot.web.chat import files as chat_files
@@ -50,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_candidates.router,
     api_alerts.router,
     api_positions.router,
+    api_offers.router,
     api_audit.router,
     openapi.router,
     alerts.router,

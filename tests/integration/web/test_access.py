@@ -64,6 +64,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates/{candidate_id}/stage": {"stage": "accepted"},
     "/api/v1/candidates/{candidate_id}/messages": {"text": "您好"},
     "/api/v1/candidates/{candidate_id}/invites": {"channel": "webchat"},
+    "/api/v1/candidates/{candidate_id}/offers": {"base": 16_000},
+    "/api/v1/candidates/{candidate_id}/requests": {"what": "早点入职"},
     "/api/v1/alerts/{alert_id}/verdict": {"verdict": "useful"},
 }
 
