@@ -64,6 +64,7 @@ ENGLISH: Final = (
     "signin",
     "chat",
     "join",
+    "offers",
 )
 
 
