@@ -248,6 +248,15 @@ def test_whoever_cannot_prove_it_confirms_nothing(house: House, tmp_path: Path, 
     assert house.used() is None
 
 
+def test_a_code_is_good_once(house: House, tmp_path: Path) -> None:
+    house.user("ann")
+    path, code = drawn(tmp_path / "cases.csv", 600), house.code("ann")
+    first = house.run("fit", str(path), "--propose", "ann", login="ann", code=code)
+    assert first.exit_code == 0
+    again = house.run("fit", str(path), "--propose", "ann", login="ann", code=code)
+    assert failure(again) == "登录名、密码或动态验证码不对"
+
+
 def test_guessing_is_slowed_like_at_the_sign_in_page(house: House) -> None:
     house.user("ann")
     for _ in range(credentials.FREE_FAILURES):

@@ -339,6 +339,10 @@ async def test_after_a_withdrawal_the_link_opens_nothing(office: Office) -> None
     card = card_of((await office.http.get(f"/f/{token}")).text)
     [offer] = await case.offers()
     assert (await case.post(f"/offers/{offer.id}/settle", state="withdrawn")).status_code == 303
+    row = await office.road.database.read(
+        lambda tx: invites.by_token(tx, token, InvitePurpose.PLEDGE, channel=None)
+    )
+    assert row.revoked_at is not None
     for answer in (
         await office.http.get(f"/f/{token}"),
         await office.http.post(f"/f/{token}/confirm", data={"card": card}),
@@ -450,6 +454,7 @@ async def test_a_wish_is_dated_reaches_hr_and_is_answered(office: Office) -> Non
         assert answer.headers["location"] == f"/f/{token}?said=asked"
     [wish] = await case.requests()
     assert (wish.side, wish.state, wish.source) == ("candidate", "open", f"page:{once}")
+    assert (await case.actions()).count("pledge.request") == 1
     [alert] = await office.road.database.read(
         lambda tx: alerts.page(tx, office.road.vault, SYSTEM, candidate_id=case.id)
     )
