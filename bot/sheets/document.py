@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Of one file: bytes, sheets, rows of a sheet, columns, characters of a cell and of all cells.
-#: An import is one transaction, and nobody else writes meanwhile: rows and people are few.
 MOST_BYTES = 5 * 1024 * 1024
-MOST_SHEETS, MOST_ROWS, MOST_COLUMNS = 20, 1_000, 100
-MOST_PEOPLE = 300
+MOST_SHEETS, MOST_ROWS, MOST_COLUMNS = 20, 20_000, 100
+#: People of a file brought beside others' work: an import is one transaction, and on SQLite nobody
+#: else writes meanwhile.
+MOST_PEOPLE = 200
 MOST_CELL, MOST_CHARACTERS = 8_000, 3_000_000
 TOO_LARGE = f"文件超过 {MOST_BYTES // 1024**2} MB，请分成几份导入"
 TOO_LONG = f"超过 {MOST_ROWS} 行，请分成几份导入"

@@ -16,13 +16,15 @@ from bot.profile.forbidden import names_protected
 from bot.sheets import fields
 from bot.sheets.cells import unguarded
 from bot.sheets.definition import Layout, Table
-from bot.sheets.document import MOST_PEOPLE, Book, Sheet
+from bot.sheets.document import Book, Sheet
 from bot.sheets.entries import Fault, Place, Understood
 from bot.sheets.grouping import Row, Rows
 from bot.sheets.positions import key_of
 
 #: Headings stand in one of the first rows: titles and notes may stand above them.
 _HEAD_ROWS = 10
+#: Rows a person may take on average, where people are counted.
+_ROWS_EACH = 5
 #: A last line that says who exported a file; it is no candidate.
 MARK = "# 一诺导出"
 _DAY = Kind(label="入职日期", type=Type.DATE)
@@ -54,8 +56,10 @@ class _Head:
     keys: Mapping[int, str]
 
 
-def understood(book: Book, layout: Layout) -> Understood:
-    """What a file says, or why it cannot be imported."""
+def understood(book: Book, layout: Layout, *, most: int | None = None) -> Understood:
+    """What a file says, or why it cannot be imported: also for more than ``most`` people."""
+    if most is not None and sum(len(sheet.rows) for sheet in book.sheets) > most * _ROWS_EACH:
+        return Understood(faults=(Fault(says=f"超过 {most * _ROWS_EACH} 行，请分成几份导入"),))
     found, known = Found(), 0
     for sheet in book.sheets:
         aside = sheet.name in (layout.names.guide, layout.names.options)
@@ -75,8 +79,8 @@ def understood(book: Book, layout: Layout) -> Understood:
     grouped = Rows(found.rows, layout)
     people = grouped.people()
     faults = (*found.faults, *grouped.faults, *_twice(found.places))
-    if len(people) > MOST_PEOPLE:
-        faults = (Fault(says=f"超过 {MOST_PEOPLE} 位候选人，请分成几份导入"), *faults)
+    if most is not None and len(people) > most:
+        faults = (Fault(says=f"超过 {most} 位候选人，请分成几份导入"), *faults)
     if not people and not found.places and not faults:
         faults = (Fault(says="表里没有内容"),)
     notes = tuple(found.notes)

@@ -35,7 +35,7 @@ BAD = shapes.Trial(
     faults=(
         shapes.Said(place="第 7 行「期望月薪」", says="单位不清：15 是 15k 吗？请写成 18k"),
         shapes.Said(place="第 9 行「姓名」", says=f"手机号是「{EVIL}」的，姓名不一样，请核对"),
-        shapes.Said(place="", says="超过 300 位候选人，请分成几份导入"),
+        shapes.Said(place="", says="超过 200 位候选人，请分成几份导入"),
     ),
 )  # fmt: skip
 NOTHING = shapes.Trial(places=(), created=0, changed=0, unchanged=17, lines=(), faults=(), notes=())

@@ -184,6 +184,15 @@ def test_two_at_once_bring_nobody_twice(house: House) -> None:
     assert len(house.everybody()) == 3
 
 
+def test_a_whole_company_goes_in_at_once_beside_nobody(house: House) -> None:
+    """Without a bound, as the command line brings it: what was exported has to fit in again."""
+    rows = "".join(f"人{n},138{n:08}\n" for n in range(260))
+    assert house.bring(f"姓名,手机\n{rows}".encode()).created == 260
+    made = house.export(Format.XLSX)
+    assert made.count == 260
+    assert house.plan(made.data).is_empty
+
+
 def test_one_fault_and_nothing_is_written(house: House) -> None:
     house.bring(PLACES.encode())
     wrong = CSV + "赵六,13712345678,没有的职位,,,,,,\n"

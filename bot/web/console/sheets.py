@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from bot.resume.document import Unreadable
 from bot.sheets import opening, writing
 from bot.sheets.definition import Layout
-from bot.sheets.document import TOO_LARGE, Book
+from bot.sheets.document import MOST_PEOPLE, TOO_LARGE, Book
 from bot.sheets.entries import Fault
 from bot.sheets.plan import Plan
 from bot.sheets.positions import called
@@ -99,7 +99,9 @@ async def attempt(request: Request, who: Writer) -> Response:
 
 
 async def _planned(site: Site, who: Principal, book: Book) -> Plan:
-    told = await asyncio.to_thread(importing.understood, book, site.road.rulebook.sheets)
+    told = await asyncio.to_thread(
+        importing.understood, book, site.road.rulebook.sheets, most=MOST_PEOPLE
+    )
     return await site.road.database.read(
         lambda tx: importing.plan(tx, site.road, who.viewer, told, masked=mask_phone)
     )
@@ -116,7 +118,7 @@ async def confirm(request: Request, who: Writer) -> Response:
         flashes = sorry(language(who), "import_expired")
         return await _page(site, who, flashes=flashes, status=409)
     layout = site.road.rulebook.sheets
-    told = await asyncio.to_thread(importing.understood, book, layout)
+    told = await asyncio.to_thread(importing.understood, book, layout, most=MOST_PEOPLE)
     try:
         await site.road.database.write(
             lambda tx: importing.bring(tx, site.road, who.viewer, told, masked=mask_phone)
