@@ -20,7 +20,7 @@ from bot.offers.terms import Terms
 from bot.pipeline import Road
 from storage.crypto import SubjectKey
 from storage.database import Tx
-from storage.enums import InvitePurpose, Stage
+from storage.enums import ENDED, InvitePurpose, Stage
 from storage.queries import invites, offers, people
 from storage.queries.offers import OfferRow, PledgeRow
 from storage.queries.people import CandidateRow
@@ -45,6 +45,11 @@ _STAGE = {
     Outcome.RENEGED: Stage.RENEGED,
     Outcome.RESCINDED: Stage.RESCINDED,
     Outcome.LEFT: Stage.LEFT,
+}
+#: What may come of somebody who has joined; of whoever has not, everything but leaving.
+_JOINED: dict[Stage, tuple[Outcome, ...]] = {
+    Stage.ONBOARDED: (Outcome.LEFT, Outcome.JOINED, Outcome.RENEGOTIATED),
+    Stage.CONFIRMED: (Outcome.LEFT, Outcome.RENEGOTIATED),
 }
 
 
@@ -217,6 +222,18 @@ async def answer_change(
     await casework.about(road, viewer, candidate_id, work)
 
 
+def outcomes_from(stage: Stage) -> tuple[Outcome, ...]:
+    """What may be recorded of somebody at a stage; after an end everything, to put it right."""
+    if stage in ENDED:
+        return tuple(Outcome)
+    return _JOINED.get(stage, tuple(one for one in Outcome if one is not Outcome.LEFT))
+
+
+def asked_by(stage: Stage) -> Outcome | None:
+    """The outcome to be told of before somebody is moved to a stage; None: nothing is asked."""
+    return next((outcome for outcome, leads in _STAGE.items() if leads is stage), None)
+
+
 async def end(
     road: Road,
     viewer: Viewer,
@@ -228,9 +245,18 @@ async def end(
     on_day: date,
     cost: int | None,
 ) -> None:
-    """Record how it ended and move the candidate there. Raises ``NotFound``."""
+    """Record how it ended and move the candidate there; the same again changes nothing.
+
+    Raises ``NotFound``, and ``Conflict`` for an outcome nobody at this stage can have.
+    """
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
+        last = next(iter(offers.endings(tx, key, row.id)), None)
+        told = (outcome.value, reason, note, on_day, cost)
+        if last and told == (last.outcome, last.reason, last.note, last.on_day, last.cost):
+            return
+        if outcome not in outcomes_from(row.stage):
+            raise Conflict("nobody at this stage ends like this")
         offers.end(
             tx,
             key,

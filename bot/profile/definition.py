@@ -24,16 +24,22 @@ class Type(StrEnum):
 
 
 class Kind(BaseModel):
-    """One kind of statement. ``options`` are key to label, for choices only."""
+    """One kind of statement. ``options`` are key to label, for choices only.
+
+    ``shared`` kinds are also shown to hiring managers; a pay never is.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: str = Field(min_length=1, max_length=40)
     type: Type
     options: Mapping[str, str] = Field(default_factory=dict)
+    shared: bool = False
 
     @model_validator(mode="after")
     def _sound(self) -> Kind:
+        if self.shared and self.type is Type.PAY:
+            raise ValueError("a pay is not shared with managers")
         if bool(self.options) != (self.type in (Type.CHOICE, Type.CHOICES)):
             raise ValueError("options belong to choice and choices, and only to them")
         if any(names_protected(word) for word in (self.label, *self.options.values())):

@@ -34,6 +34,11 @@ DONE = frozenset(
         "link_sent",
         "request_noted",
         "request_answered",
+        "stated",
+        "verified",
+        "doubted",
+        "taken_back",
+        "ended",
     }
 )
 

@@ -2,7 +2,8 @@
 
 The pages outside the console (set-up, sign-in, errors, the candidate's chat) have theirs in
 ``bot.web.public_views``, the page of unclear readings in ``bot.web.review_views``, a talk over
-all channels in ``bot.web.talk_views``.
+all channels in ``bot.web.talk_views``, the record of a candidate in ``bot.web.record_views``,
+what is made of it in ``bot.web.portrait_views``.
 
 Every template gets ``shell``; a full page also gets ``page`` (the class named below).
 
@@ -38,6 +39,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from bot.web.record_views import Tab
 from bot.web.review_views import Labels
 from bot.web.talk_views import Timeline
 
@@ -283,6 +285,7 @@ class CandidatePage:
     facts: tuple[AgreedFact, ...] = ()
     invites: tuple[InviteRow, ...] = ()
     fresh_invite: FreshInvite | None = None
+    tabs: tuple[Tab, ...] = ()  # pages of the record the viewer may open
 
 
 # --- positions and settings -----------------------------------------------------------------

@@ -161,6 +161,18 @@ def standing(tx: Tx, key: SubjectKey, candidate_id: str) -> list[Standing]:
     ]
 
 
+def history(tx: Tx, candidate_id: str) -> list[Any]:
+    """Every contribution there ever was to a candidate's score, also what ended, newest first.
+
+    Ask ``people.get_candidate`` first.
+    """
+    return tx.all(
+        sa.select(FACTOR)
+        .where(FACTOR.c.candidate_id == candidate_id)
+        .order_by(FACTOR.c.at.desc(), FACTOR.c.id)
+    )
+
+
 def words_of(key: SubjectKey, row: Any) -> list[str]:
     """What a factor over the record measured, in words; nothing of one over what was heard."""
     if row.words_sealed is None:

@@ -63,6 +63,13 @@ def of_messages(tx: Tx, vault: Vault, uids: Sequence[str]) -> list[Attached]:
     return _opened(tx, vault, ATTACHMENT.c.message_uid.in_(uids)) if uids else []
 
 
+def of_candidate(tx: Tx, vault: Vault, viewer: Viewer, candidate_id: str) -> list[Attached]:
+    """What came in the talks of a candidate the viewer may know of, in its order."""
+    identity = table(Identity)
+    theirs = sa.and_(identity.c.candidate_id == candidate_id, visible(viewer))
+    return _opened(tx, vault, theirs)
+
+
 def brought(tx: Tx, conversation_id: str, *, since: datetime) -> tuple[int, int]:
     """How many attachments came in a conversation after a moment, and their bytes."""
     row = tx.first(_came(MESSAGE.c.conversation_id == conversation_id, since))

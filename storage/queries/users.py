@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,12 @@ def get_user(tx: Tx, user_id: str, *, lock: bool = False) -> Any:
 def all_users(tx: Tx) -> list[Any]:
     """All users who are not disabled, by name."""
     return tx.all(sa.select(USER).where(USER.c.disabled_at.is_(None)).order_by(USER.c.name))
+
+
+def names(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
+    """Names of users by id, also of those who are disabled."""
+    rows = tx.all(sa.select(USER.c.id, USER.c.name).where(USER.c.id.in_(sorted(set(user_ids)))))
+    return {row.id: row.name for row in rows}
 
 
 def count_users(tx: Tx) -> int:

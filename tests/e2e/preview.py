@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 from bot.web.pages import STATIC_DIR, Pages
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
+from tests.e2e.record_samples import record_samples
 from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
 from tests.e2e.sampling import ZONE, Sample
@@ -41,7 +42,9 @@ POLICY: Final = (
 )
 WIDTHS: Final = (1280, 390)
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+RECORD: Final = ("record", "match", "risk", "outcome", "resume", "merge-preview")
 DARK: Final = (
+    *RECORD,
     "alerts",
     "review",
     "candidate",
@@ -54,6 +57,7 @@ DARK: Final = (
     "pledge",
 )
 ENGLISH: Final = (
+    *RECORD,
     "alerts",
     "review",
     "review-form",
@@ -181,6 +185,7 @@ def main(arguments: list[str]) -> int:
         *console_samples(),
         *review_samples(),
         *offer_samples(),
+        *record_samples(),
         *sheets_samples(),
     ]:
         if arguments[1:] and sample.name not in arguments[1:]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bot import desk
+from bot import desk, offering
 from bot.errors import Conflict, DeliveryError
 from bot.web import cursors, views
 from bot.web.console.common import go, html, is_htmx, is_refresh, language, site_of
@@ -88,11 +88,14 @@ async def _refused(request: Request, who: Principal, candidate_id: str, why: str
 
 @router.post("/{candidate_id}/stage")
 async def move(request: Request, who: Writer, candidate_id: str) -> Response:
-    """Another stage; only people set it."""
+    """Another stage; only people set it. One that ends something asks for the outcome first."""
     stage = (await read_form(request)).get("stage", "")
     if stage not in list(Stage):
         raise Invalid({"stage": "unknown"})
     site = site_of(request)
+    ends = offering.asked_by(Stage(stage))
+    if ends is not None:  # asked how, why, when and at what cost; then the stage follows
+        return go(f"/console/candidates/{candidate_id}/outcome?asked={ends}")
     await desk.move(site.road, who.viewer, candidate_id, Stage(stage))
     return go(f"/console/candidates/{candidate_id}?said=moved")
 

@@ -11,6 +11,7 @@ from bot.turn import FactorSeen
 from bot.web import cursors, filenames, reasons, talk_views, views
 from bot.web.console.cards import author_of, cards, places, segments
 from bot.web.console.common import language
+from bot.web.console.portrait import TABS
 from bot.web.masking import mask_phone
 from bot.web.notices import known, say
 from bot.web.reasons import Reason
@@ -103,6 +104,7 @@ def person(
         facts=_facts(tx, site, who, row) if chats else (),
         invites=_invites(tx, site, who, row.id) if writes else (),
         fresh_invite=fresh,
+        tabs=tuple(one for one, needed in TABS.items() if viewer.may(needed)),
     )
 
 

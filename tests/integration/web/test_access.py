@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from bot import offering
+from bot import filing, offering
 from bot.offers.pledge import Side
 from bot.offers.terms import Terms
 from bot.web.security import needs_of
@@ -44,6 +44,14 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/pledges/link": {},
     "/console/candidates/{candidate_id}/requests": {"what": "早点入职", "side": "company"},
     "/console/candidates/{candidate_id}/requests/{request_id}/answer": {"state": "agreed"},
+    "/console/candidates/{candidate_id}/record": {"item": "", "f:expect.city": "杭州"},
+    "/console/candidates/{candidate_id}/record/{fact_id}/verify": {},
+    "/console/candidates/{candidate_id}/record/take-back": {"fact:f_none": "1"},
+    "/console/candidates/{candidate_id}/outcome": {
+        "outcome": "renegotiated",
+        "reason": "pay",
+        "on_day": "2026-11-01",
+    },
     "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
     "/console/alerts/{alert_id}/labels": LABELS,
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
@@ -100,6 +108,7 @@ class Things:
     position_id: str
     reading_id: str
     attachment_id: str
+    fact_id: str
     offer_id: str = "o_x"
     card_id: str = "l_x"
     request_id: str = "q_x"
@@ -114,6 +123,7 @@ class Things:
             "offer_id": self.offer_id,
             "card_id": self.card_id,
             "request_id": self.request_id,
+            "fact_id": self.fact_id,
             "session_id": "s_none",
             "channel": "telegram",
         }
@@ -136,11 +146,14 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
     wish = await offering.ask_change(
         road, by, candidate, "早点入职", side=Side.CANDIDATE, source="console:x"
     )
+    said = {("own.skills", ""): "Go"}
+    filed = await filing.state(road, by, candidate, said, source=f"form:{hr.id}")
     return Things(
         candidate_id=candidate,
         offer_id=offer,
         card_id=card.id,
         request_id=wish,
+        fact_id=filed.ids[0],
         alert_id=alert.id,
         position_id=position,
         reading_id=alert.source,
@@ -209,8 +222,9 @@ def kind(answer: httpx2.Response) -> str:
 
 async def test_nobody_gets_past_any_door(office: Office) -> None:
     things_ = Things(
-        candidate_id="c_x", alert_id="a_x", position_id="p_x", reading_id="m_x", attachment_id="t_x"
-    )
+        candidate_id="c_x", alert_id="a_x", position_id="p_x", reading_id="m_x",
+        attachment_id="t_x", fact_id="f_x",
+    )  # fmt: skip
     for route in all_routes(office):
         if route.permission is Permission.PUBLIC or route.path == "/metrics":
             continue

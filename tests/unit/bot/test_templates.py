@@ -16,17 +16,22 @@ from typing import get_args
 import pytest
 from jinja2 import nodes
 
+from bot.match.match import Part
+from bot.offering import Outcome
 from bot.offers.pledge import Side
 from bot.offers.terms import Per
+from bot.profile.definition import Type
 from bot.web import public_views as public
 from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.console.outcome import REASONS
+from bot.web.console.portrait import TABS
 from bot.web.exporting import Purpose
 from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, environment, icon, read_words, static_url
 from bot.web.reasons import Reason
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
 from storage.enums import Author, Level, MediaKind, Review, Role, Stage, Verdict
-from tests.e2e import entry_samples, offer_samples, review_samples, samples
+from tests.e2e import entry_samples, offer_samples, record_samples, review_samples, samples
 from tests.e2e.sampling import EVIL, NOW, ZONE, Sample, shell
 from tests.e2e.sheets_samples import sheets_samples
 
@@ -91,6 +96,15 @@ GROUPS: dict[str, set[str]] = {
         "colleague",
     },
     "chat.quick": {"progress", "person", "help"},
+    "portrait.tab": set(TABS),
+    "source": {"form", "resume", "import", "message", "survey", "upload", "attachment", "check"}
+    | {"other"},
+    "kind_hint": {kind.value for kind in Type},
+    "match.band": {"none", "low", "fair", "good"},
+    "match.lacks": {f"{part}_{side}" for part in Part for side in ("candidate", "role")},
+    "outcome.kind": set(Outcome),
+    "ending_reason": set(REASONS),
+    "risk.was": {"faded", "ended"},
 }
 
 
@@ -103,6 +117,7 @@ def every_sample() -> list[Sample]:
         *review_samples.all_samples(),
         *sheets_samples(),
         *offer_samples.offer_samples(),
+        *record_samples.all_samples(),
     ]
 
 
@@ -239,7 +254,11 @@ def test_an_id_stands_once_on_a_page(sample: Sample) -> None:
 
 
 def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
-    for sample in [*samples.console_samples(), *review_samples.review_samples()]:
+    for sample in [
+        *samples.console_samples(),
+        *review_samples.review_samples(),
+        *record_samples.record_samples(),
+    ]:
         tags = Tags(render(sample)).found
         ids = {attributes["id"] for _, attributes in tags if "id" in attributes}
         for _, attributes in tags:
@@ -256,6 +275,7 @@ def test_a_full_page_says_its_language(language: str) -> None:
         *entry_samples.entry_samples(),
         *samples.console_samples(),
         *review_samples.review_samples(),
+        *record_samples.record_samples(),
     ]:
         assert expected in render(sample, language), sample.name
 

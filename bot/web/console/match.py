@@ -1,0 +1,109 @@
+"""/console/candidates/{id}/match: 预期匹配度, its parts, and what would raise each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request, Response
+
+from bot import appraisal
+from bot.match.definition import MatchDefinition
+from bot.match.match import Match, Part, Scored
+from bot.profile.profile import Profile
+from bot.rulebook import Rulebook
+from bot.web import portrait_views as shapes
+from bot.web.console import portrait
+from bot.web.record_views import Head
+from bot.web.security import Principal, needs
+from bot.web.site import Site
+from storage.crypto import SubjectKey
+from storage.database import Tx
+from storage.queries.people import CandidateRow
+from storage.viewer import Permission
+
+router = APIRouter(prefix="/console/candidates/{candidate_id}/match", include_in_schema=False)
+#: Its parts are made of pay, so it is for whoever may read what was said.
+Reader = Annotated[Principal, needs(Permission.CHAT_READ)]
+#: What the candidate has to say for a part to be known.
+_SAID = {
+    Part.PAY: "expect.pay",
+    Part.PLAN: "expect.plan",
+    Part.CULTURE: "expect.values",
+    Part.PLACE: "expect.city",
+    Part.START: "expect.start",
+}
+_CASES: dict[str, Literal["fits", "near", "over"]] = {
+    "fits": "fits",
+    "near": "near",
+    "over": "over",
+}
+
+
+@router.get("")
+async def page(request: Request, who: Reader, candidate_id: str) -> Response:
+    """The page."""
+
+    def make(tx: Tx, site: Site, row: CandidateRow, key: SubjectKey) -> shapes.MatchPage:
+        rulebook = site.road.rulebook
+        known, fit = appraisal.look(tx, site.road.vault, key, rulebook, row)
+        return _view(rulebook, known.profile, fit, row, portrait.head(who.viewer, row, "match"))
+
+    return await portrait.show(request, who, candidate_id, "match", make)
+
+
+def _view(
+    rulebook: Rulebook, told: Profile, fit: Match, row: CandidateRow, head: Head
+) -> shapes.MatchPage:
+    wanted = rulebook.match
+    total = sum(wanted.weights.values())
+
+    def share(part: Part) -> int:
+        return round(100 * wanted.weights[part] / total)
+
+    return shapes.MatchPage(
+        head=head,
+        score=fit.score,
+        band=band(fit.score, wanted),
+        confidence=round(100 * fit.confidence),
+        warn=wanted.thresholds.warn,
+        good=wanted.thresholds.good,
+        parts=tuple(
+            shapes.MatchPart(
+                name=wanted.names[one.part],
+                score=one.score,
+                share=share(one.part),
+                case=_CASES[one.lacks],
+                says=wanted.says(_named(one, rulebook)),
+            )
+            for one in fit.parts
+        ),
+        missing=tuple(
+            shapes.MissingPart(
+                name=wanted.names[part],
+                share=share(part),
+                lacks=f"{part}_{'candidate' if told.of(_SAID[part]) is None else 'role'}",
+            )
+            for part in fit.missing
+        ),
+        has_position=row.position_id is not None,
+    )
+
+
+def band(score: int | None, wanted: MatchDefinition) -> Literal["none", "low", "fair", "good"]:
+    """Where a score stands between the two thresholds."""
+    if score is None:
+        return "none"
+    if score < wanted.thresholds.warn:
+        return "low"
+    return "good" if score >= wanted.thresholds.good else "fair"
+
+
+def _named(scored: Scored, rulebook: Rulebook) -> Scored:
+    """What a part was made of with the words of the options instead of their keys."""
+    if scored.part is not Part.CULTURE:
+        return scored
+    options = rulebook.profile.kinds["expect.values"].options
+    keys = [one for one in scored.told.get("apart", "").split("、") if one]
+    apart = "、".join(options.get(one, one) for one in keys)
+    return replace(scored, told={**scored.told, "apart": apart})

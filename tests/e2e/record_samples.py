@@ -1,0 +1,234 @@
+"""The pages of one candidate's record, in every state worth looking at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from bot.web import portrait_views as portrait
+from bot.web import record_views as shapes
+from bot.web import views
+from bot.web.console.portrait import TABS
+from tests.e2e.sampling import Sample, ago, shell, words
+
+HEAD = shapes.Head(
+    id="c1", name="张三丰", position="后端工程师", stage="offer", level="critical", score=86,
+    tab="record", tabs=tuple(TABS),
+)  # fmt: skip
+BY_HR = shapes.Source(kind="form", by="王敏")
+BY_RESUME = shapes.Source(kind="resume")
+TAGS = tuple(
+    views.Choice(value=key, text=text)
+    for key, text in (("pay", "薪资"), ("growth", "发展"), ("team", "上级或团队"))
+)
+
+
+def field(kind: str, label: str, item: str = "", **more: object) -> shapes.Field:
+    made = shapes.Field(
+        name=f"f:{kind}", id=f"f-{item or 'one'}-{kind.replace('.', '-')}", label=label, hint="text"
+    )
+    return replace(made, **more)  # type: ignore[arg-type] # fields of it, by every caller
+
+
+def said(kind: str, label: str, value: str, item: str = "", **more: object) -> shapes.Said:
+    made = shapes.Said(
+        id=f"f_{item}{kind.replace('.', '')}", item=item, label=label, value=value,
+        source=BY_RESUME, at=ago(days=6), field=field(kind, label, item, value=value),
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type] # fields of it, by every caller
+
+
+def old(value: str) -> shapes.OldValue:
+    return shapes.OldValue(value=value, source=BY_RESUME, at=ago(days=20), until=ago(days=6))
+
+
+JOBS = (
+    shapes.Job(
+        item="j1", company="杭州星河科技有限公司", title="后端工程师", period="2025-05 – 至今",
+        months=18, pay="15,000 元/月 → 17,000 元/月 × 13", reason="", performance="良好",
+        said=(
+            said("job.company", "公司", "杭州星河科技有限公司", "j1", verified_by="王敏",
+                 verified_at=ago(days=2)),
+            said("job.from", "入职年月", "2025-05", "j1"),
+            said("job.pay", "离职前薪资", "17,000 元/月 × 13", "j1", found="流水显示月均 14,200 元",
+                 verified_by="李磊", verified_at=ago(days=1), source=BY_HR,
+                 old=(old("16,000 元/月"),)),
+        ),
+        blanks=(
+            field("job.left_tag", "离职原因", "j1", choices=TAGS),
+            field("job.conduct", "行为记录", "j1", long=True),
+        ),
+        open=True,
+    ),
+    shapes.Job(
+        item="j2", company="云帆网络", title="服务端开发", period="2024-08 – 2025-04", months=8,
+        pay="9,500 元/月 → 13,000 元/月", reason="薪资", performance="一般",
+        said=(said("job.company", "公司", "云帆网络", "j2"),),
+        doubts=("离职（2025-04）早于入职（2025-08），哪一个对？",),
+    ),
+)  # fmt: skip
+GROUPS = (
+    shapes.Group(
+        name="expect", label="期望",
+        said=(
+            said("expect.pay", "期望薪资", "23,000 元/月", old=(old("20,000 元/月"),)),
+            said("expect.plan", "职业规划", "两年内做到支付核心的技术负责人，带三到五人的小组。",
+                 source=shapes.Source(kind="survey")),
+        ),
+        blanks=(
+            field("expect.values", "看重什么", several=True, choices=TAGS, chosen=("growth",)),
+            field("expect.start", "最早到岗", hint="date"),
+        ),
+    ),
+    shapes.Group(
+        name="own", label="其他", said=(), blanks=(field("own.skills", "技能", long=True),)
+    ),
+)  # fmt: skip
+DOCUMENTS = (
+    shapes.Document(id="t1", name="张三丰-简历-2026年11月（最新版）.pdf", size=1_360_000,
+        at=ago(days=6), kept=True, readable=True),
+    shapes.Document(id="t2", name="体检预约单.jpg", size=0, at=ago(days=1), kept=False,
+        readable=False),
+)  # fmt: skip
+NEW_JOB = (
+    field("job.company", "公司", "new"),
+    field("job.from", "入职年月", "new", hint="month", value="去年", error="请写成 2023-05"),
+    field("job.left_tag", "离职原因", "new", choices=TAGS),
+    field("job.left_because", "离职原因（原话）", "new", long=True),
+)
+RECORD = shapes.RecordPage(
+    head=HEAD, jobs=JOBS, groups=GROUPS, documents=DOCUMENTS, new_job=NEW_JOB, doubted=1,
+    gone=(shapes.Gone(label="期望地点", old=old("上海")),),
+    doubts=("两段工作重叠了 3 个月，是兼职还是写错？",),
+)  # fmt: skip
+
+
+def read_only(one: shapes.Said) -> shapes.Said:
+    return replace(one, field=None, found="")
+
+
+SHARED = replace(
+    RECORD,
+    head=replace(HEAD, tabs=("record",)),
+    jobs=tuple(
+        replace(job, said=tuple(map(read_only, job.said)), blanks=(), pay="", reason="")
+        for job in JOBS
+    ),
+    groups=(replace(GROUPS[0], said=tuple(map(read_only, GROUPS[0].said[1:])), blanks=()),),
+    documents=(), new_job=(), gone=(), doubted=0, hidden=True,
+)  # fmt: skip
+EMPTY = shapes.RecordPage(
+    head=replace(HEAD, level="low", score=0, position=""), jobs=(),
+    groups=tuple(replace(group, said=()) for group in GROUPS), new_job=NEW_JOB, new_open=True,
+)  # fmt: skip
+
+MATCH = portrait.MatchPage(
+    head=replace(HEAD, tab="match"), score=58, band="low", confidence=65, warn=60, good=80,
+    parts=(
+        portrait.MatchPart(name="薪资", score=36, share=35, case="over",
+            says="期望超出预算 32%（差 5,700 元/月）：谈固定加绩效的结构，写清达成条件"),
+        portrait.MatchPart(name="看重的东西", score=67, share=15, case="near",
+            says="这里给不足的：稳定。请如实说明能给到什么程度"),
+        portrait.MatchPart(name="地点", score=100, share=15, case="fits", says="地点一致"),
+    ),
+    missing=(
+        portrait.MissingPart(name="职业规划", share=25, lacks="plan_role"),
+        portrait.MissingPart(name="到岗时间", share=10, lacks="start_candidate"),
+    ),
+    has_position=True,
+)  # fmt: skip
+NO_MATCH = replace(
+    MATCH, score=None, band="none", confidence=0, parts=(), has_position=False,
+    missing=(*MATCH.missing, portrait.MissingPart(name="薪资", share=35, lacks="pay_role")),
+)  # fmt: skip
+RISK = portrait.RiskPage(
+    head=replace(HEAD, tab="risk", level="medium", score=30),
+    factors=(
+        portrait.Factor(
+            reason="期望明显高于过去薪资和预算，而绩效并不突出（过度预期）", adds=25, points=24.2,
+            left=97, at=ago(days=6), fades_on=date(2027, 5, 17),
+            ask="先谈总包结构和定级依据，请候选人说明这个数字从哪里来",
+            measured=("期望 23k，上一份 17k，高 35%", "期望 23k，预算 16k-18k，高 28%"),
+            statements=(
+                portrait.Statement(label="离职前薪资", value="17,000 元/月", source=BY_RESUME,
+                    at=ago(days=6), stands=False),
+                portrait.Statement(label="期望薪资", value="23,000 元/月", source=BY_HR,
+                    at=ago(days=6), stands=True),
+            ),
+        ),
+        portrait.Factor(
+            reason="薪资上还在要求更多", adds=20, points=18.1, left=90, at=ago(days=2),
+            fades_on=date(2026, 12, 13), again=2,
+            quotes=(portrait.Quote(uid="m_1", at=ago(days=2), words=words(
+                "整体都挺好的，就是[薪资这块能不能再谈谈，少于 28k 我确实没法接|salary]。")),),
+        ),
+        portrait.Factor(reason="已为入职付出行动（离职、签约、推掉别家）", adds=-25, points=-12.5,
+            left=50, at=ago(days=30), fades_on=date(2026, 12, 24)),
+    ),
+    past=(
+        portrait.Past(reason="离职通知期超过一个月", adds=10, at=ago(days=20), why="ended",
+            ended_at=ago(days=3)),
+        portrait.Past(reason="对去留表示犹豫", adds=15, at=ago(days=40), why="faded",
+            ended_at=ago(days=26)),
+    ),
+    total=29.8,
+    course=portrait.Course(line="0.0,100 100.0,85 200.0,60 300.0,62 400.0,40 500.0,62 600.0,70",
+        days=(date(2026, 10, 1), date(2026, 11, 24)), highest=60, highest_on=date(2026, 11, 6)),
+    thresholds=(("medium", 30), ("high", 60), ("critical", 80)),
+)  # fmt: skip
+CALM = replace(
+    RISK, head=replace(HEAD, tab="risk", level="low", score=0), factors=(), past=(), total=0,
+    course=None,
+)  # fmt: skip
+
+OUTCOME = portrait.OutcomePage(
+    head=replace(HEAD, tab="outcome"),
+    outcomes=("joined", "renegotiated", "declined", "reneged", "rescinded"),
+    reasons=("pay", "competing_offer", "other"),
+    endings=(
+        portrait.Ending(outcome="reneged", reason="pay", note="另一家给了 20k，说家里希望离得近。",
+            on_day=date(2026, 11, 23), cost=8_000, by="王敏", at=ago(hours=3)),
+        portrait.Ending(outcome="renegotiated", reason="pay", note="", on_day=date(2026, 11, 10),
+            cost=None, by="李磊", at=ago(days=14)),
+    ),
+    values={"outcome": "reneged", "on_day": "2026-11-24"}, asked=True, today=date(2026, 11, 24),
+)  # fmt: skip
+OUTCOME_WRONG = replace(
+    OUTCOME, endings=(), asked=False,
+    errors={"reason": "请选择原因。", "on_day": "日期不能在将来。", "outcome": "请选择一种结局。",
+            "cost": "请填写 0 到 10000000 之间的整数（元）。", "note": "备注最多 2000 字。"},
+)  # fmt: skip
+
+
+def record_samples() -> list[Sample]:
+    """Whole pages."""
+    outer = shell("candidates")
+    saved = (views.Flash(kind="ok", text="已保存。旧值仍可查看。"),)
+    manager = replace(outer, viewer=views.Viewer(id="u2", name="周强", role="manager"))
+    pages: list[tuple[str, str, views.Shell, object]] = [
+        ("record", "record", replace(outer, flashes=saved), RECORD),
+        ("record-shared", "record", manager, SHARED),
+        ("record-empty", "record", outer, EMPTY),
+        ("match", "match", outer, MATCH),
+        ("match-none", "match", outer, NO_MATCH),
+        ("risk", "risk", outer, RISK),
+        ("risk-none", "risk", outer, CALM),
+        ("outcome", "outcome", outer, OUTCOME),
+        ("outcome-wrong", "outcome", outer, OUTCOME_WRONG),
+    ]
+    return [
+        Sample(
+            name=name, template=f"console/{template}.html", context={"shell": around, "page": page}
+        )
+        for name, template, around, page in pages
+    ]
+
+
+def all_samples() -> list[Sample]:
+    """Pages, and the head they share."""
+    top = Sample(
+        name="_portrait_head",
+        template="console/_portrait_head.html",
+        context={"shell": shell(), "page": MATCH},
+    )
+    return [*record_samples(), top]
