@@ -6,7 +6,7 @@ the viewer may not know of the candidate or may not read what they wrote.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +35,17 @@ class Waiting:
     state: str
     created_at: datetime
     proposal: Proposal
+
+    @classmethod
+    def of(cls, row: ProposalRow) -> Waiting:
+        """A stored proposal."""
+        return cls(
+            id=row.id,
+            source=row.source,
+            state=row.state,
+            created_at=row.created_at,
+            proposal=Proposal.of_json(row.body),
+        )
 
     @property
     def undecided(self) -> tuple[Proposed, ...]:
@@ -80,7 +91,7 @@ async def waiting(
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> list[Waiting]:
         found = proposals.of_candidate(tx, key, row.id, settled=settled)
-        return [_waiting(one) for one in found]
+        return [Waiting.of(one) for one in found]
 
     return await casework.about(road, viewer, candidate_id, work)
 
@@ -102,7 +113,7 @@ async def confirm(
     said = filing.understood(road.rulebook.profile, chosen)
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> Filed:
-        found = _waiting(proposals.get(tx, key, row.id, proposal_id))
+        found = Waiting.of(proposals.get(tx, key, row.id, proposal_id))
         unknown = set(chosen) - {(one.kind, one.item) for one in found.proposal.fields}
         if unknown:
             raise filing.Unclear(dict.fromkeys(unknown, "这份简历里没有这一项"))
@@ -121,14 +132,32 @@ async def confirm(
     return await casework.about(road, viewer, candidate_id, work)
 
 
-async def drop(road: Road, viewer: Viewer, candidate_id: str, proposal_id: str) -> None:
-    """Let go of what is not confirmed. Raises ``Conflict`` for a proposal that is settled."""
+async def drop(
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    proposal_id: str,
+    *,
+    only: Collection[Field] | None = None,
+) -> None:
+    """Let go of what is not confirmed, or of ``only`` some of it: its words are not kept.
+
+    With the last field the proposal is settled. Raises ``Conflict`` for one that is already.
+    """
     _may_read(viewer)
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
-        fields = _waiting(proposals.get(tx, key, row.id, proposal_id)).proposal.fields
-        used = any(one.confirmed for one in fields)
-        proposals.settle(tx, row.id, proposal_id, proposals.DONE if used else proposals.DROPPED)
+        found = Waiting.of(proposals.get(tx, key, row.id, proposal_id)).proposal
+        fields = tuple(
+            one
+            for one in found.fields
+            if one.confirmed or (only is not None and (one.kind, one.item) not in only)
+        )
+        after = replace(found, fields=fields)
+        proposals.rewrite(tx, key, row.id, proposal_id, after.as_json())
+        if all(one.confirmed for one in fields):
+            state = proposals.DONE if fields else proposals.DROPPED
+            proposals.settle(tx, row.id, proposal_id, state)
         casework.noted(tx, road, viewer, "resume.drop", row.id, {"proposal": proposal_id})
 
     await casework.about(road, viewer, candidate_id, work)
@@ -137,7 +166,7 @@ async def drop(road: Road, viewer: Viewer, candidate_id: str, proposal_id: str) 
 async def _standing(road: Road, viewer: Viewer, candidate_id: str, source: str) -> Waiting | None:
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> Waiting | None:
         found = proposals.waiting(tx, row.id, source=source)
-        return None if found is None else _waiting(proposals.get(tx, key, row.id, found))
+        return None if found is None else Waiting.of(proposals.get(tx, key, row.id, found))
 
     return await casework.about(road, viewer, candidate_id, work)
 
@@ -153,19 +182,9 @@ async def _keep(road: Road, viewer: Viewer, candidate_id: str, data: bytes, sour
             "fields": sorted({one.kind for one in made.fields}),
         }
         casework.noted(tx, road, viewer, "resume.read", row.id, details)
-        return _waiting(proposals.get(tx, key, row.id, made_id))
+        return Waiting.of(proposals.get(tx, key, row.id, made_id))
 
     return await casework.about(road, viewer, candidate_id, work)
-
-
-def _waiting(row: ProposalRow) -> Waiting:
-    return Waiting(
-        id=row.id,
-        source=row.source,
-        state=row.state,
-        created_at=row.created_at,
-        proposal=Proposal.of_json(row.body),
-    )
 
 
 def _may_read(viewer: Viewer) -> None:

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.errors import answer
-from bot.web.multipart import FORMS
+from bot.web.multipart import carries
 from bot.web.site import Network, Site
 from scheduler.retry import where
 from storage.chance import random_bytes
@@ -164,8 +164,7 @@ class _Call:
 def _body_limit(path: str) -> int:
     if path.startswith("/hooks/"):
         return HOOK_BODY
-    of_chat = path.startswith("/chat/") and path.endswith("/files")
-    return UPLOAD_BODY if of_chat or path in FORMS else BODY
+    return UPLOAD_BODY if carries(path) else BODY
 
 
 def _headers(scope: Scope, name: bytes) -> list[str]:

@@ -18,11 +18,10 @@ from bot.web.errors import Unreadable, WrongType
 from bot.web.strict import media_type
 
 FILE = "file"
+#: What a file may weigh; the edge leaves room to say kindly that a larger one is too large.
+LARGEST = 10 * 1024 * 1024
 MOST_PARTS = 4
 MOST_FIELD = 200
-#: Plain forms that carry a file, and what it may weigh at most, in bytes.
-FORMS = frozenset({"/console/candidates/import"})
-LARGEST = 10 * 1024 * 1024
 #: A phone in a train sends 10 MB in less.
 SECONDS = 180.0
 
@@ -116,12 +115,21 @@ def _plain(name: str) -> str:
     return name.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
 
 
+def carries(path: str) -> bool:
+    """Whether a form with a file is sent to this address."""
+    of_somebody = path.startswith(("/chat/", "/console/candidates/")) and path.endswith("/files")
+    return of_somebody or path == "/console/candidates/import"
+
+
 async def read_file(request: Request, *, most: int) -> Sent:
     """The file called ``file``, of at most ``most`` bytes, and the short fields beside it.
 
-    Raises ``WrongType``, ``Unreadable``, or an HTTPException: 413 by the edge, 408 for a sender
-    who takes too long.
+    Read once a request; who asks again gets the same. Raises ``WrongType``, ``Unreadable``, or an
+    HTTPException: 413 by the edge, 408 for a sender who takes too long.
     """
+    cached: Sent | None = request.scope.get("yinuo.file")
+    if cached is not None:
+        return cached
     if media_type(request) != "multipart/form-data":
         raise WrongType("send a file as multipart/form-data")
     boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary")
@@ -139,12 +147,5 @@ async def read_file(request: Request, *, most: int) -> Sent:
         raise HTTPException(408) from None
     except FormParserError:
         raise Unreadable("this form cannot be read") from None
-    return form.sent()
-
-
-async def uploaded(request: Request) -> Sent:
-    """The form of one of ``FORMS``, read once: its token is looked at before its file is."""
-    sent: Sent | None = request.scope.get("yinuo.upload")
-    if sent is None:
-        sent = request.scope["yinuo.upload"] = await read_file(request, most=LARGEST)
+    sent = request.scope["yinuo.file"] = form.sent()
     return sent

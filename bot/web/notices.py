@@ -39,6 +39,11 @@ DONE = frozenset(
         "doubted",
         "taken_back",
         "ended",
+        "merged",
+        "unmerged",
+        "resume_read",
+        "resume_taken",
+        "resume_dropped",
     }
 )
 

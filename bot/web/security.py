@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from bot.errors import NotReady
 from bot.web import credentials
 from bot.web.errors import Forbidden, NotSignedIn
-from bot.web.multipart import FORMS, uploaded
+from bot.web.multipart import LARGEST, read_file
 from bot.web.strict import media_type, read_form
 from bot.web.views import Language
 from storage.database import Tx
@@ -254,11 +254,12 @@ async def refuse_foreign_form(request: Request, site: Site, bound_to: str) -> No
     own = f"{scheme}://{request.headers.get('host', '')}"
     if origin not in (None, "null", own):
         raise Forbidden
-    token = request.headers.get("x-csrf-token")
-    if token is None and media_type(request) == "application/x-www-form-urlencoded":
+    token, kind = request.headers.get("x-csrf-token"), media_type(request)
+    if token is None and kind == "application/x-www-form-urlencoded":
         token = (await read_form(request)).get("csrf")
-    elif token is None and request.url.path in FORMS:
-        token = (await uploaded(request)).fields.get("csrf")
+    elif token is None and kind == "multipart/form-data":
+        with site.uploads.one(bound_to):
+            token = (await read_file(request, most=LARGEST)).fields.get("csrf")
     if not credentials.csrf_ok(site.key("csrf"), bound_to, token):
         raise Forbidden
 

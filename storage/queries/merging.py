@@ -65,7 +65,7 @@ def merge(tx: Tx, vault: Vault, viewer: Viewer, *, kept: str, gone: str) -> str:
     stays, goes = (get_candidate(tx, vault, viewer, one) for one in sorted((kept, gone)))
     if stays.id != kept:
         stays, goes = goes, stays
-    if _offered(tx, kept) and _offered(tx, gone):
+    if offered(tx, kept) and offered(tx, gone):
         raise Conflict("both records have offers; withdraw those of one first")
     keys = vault.keys(tx, [stays.subject_id, goes.subject_id])
     resolved = _resolve_doubles(tx, kept, gone)
@@ -165,7 +165,8 @@ def same_phone(tx: Tx, viewer: Viewer, candidate_id: str) -> list[str]:
     return [row.id for row in rows]
 
 
-def _offered(tx: Tx, candidate_id: str) -> bool:
+def offered(tx: Tx, candidate_id: str) -> bool:
+    """Whether a record has offers or a card: these stay with it."""
     return any(
         tx.first(sa.select(one.c.id).where(one.c.candidate_id == candidate_id).limit(1))
         for one in (table(Offer), table(Pledge))

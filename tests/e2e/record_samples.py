@@ -200,6 +200,79 @@ OUTCOME_WRONG = replace(
 )  # fmt: skip
 
 
+def proposed(kind: str, label: str, text: str, item: str, **more: object) -> shapes.ProposedField:
+    made = shapes.ProposedField(
+        field=field(kind, label, item, name=f"text:{kind}:{item}", value=text), ask="",
+        quote=f"{label}：{text}", page=1, line=12, take=True, take_name=f"take:{kind}:{item}",
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type] # fields of it, by every caller
+
+
+RESUME = shapes.ResumePage(
+    head=replace(HEAD, tab="resume"),
+    waiting=(
+        shapes.ProposalCard(
+            id="r1", source=shapes.Source(kind="upload", by="王敏"), at=ago(minutes=2),
+            confirmed=3, left_out=4,
+            sections=(
+                shapes.Section(
+                    id="j1", title="杭州星河科技有限公司", number=1,
+                    fields=(
+                        proposed("job.company", "公司", "杭州星河科技有限公司", "j1"),
+                        proposed("job.pay", "离职前薪资", "15", "j1", take=False,
+                            ask="单位不清：15 是 15k 吗？请写成 18k 或 18000"),
+                        proposed("job.left_because", "离职原因（原话）", "薪资低", "j1"),
+                    ),
+                ),
+                shapes.Section(
+                    id="", title="", number=0,
+                    fields=(
+                        proposed("expect.pay", "期望薪资", "20k", "", standing="18,000 元/月"),
+                    ),
+                ),
+            ),
+        ),
+    ),
+    settled=(
+        shapes.SettledProposal(source=shapes.Source(kind="attachment"), at=ago(days=9),
+            state="done", confirmed=11),
+    ),
+    documents=DOCUMENTS[:1],
+)  # fmt: skip
+UNREADABLE = shapes.ResumePage(
+    head=replace(HEAD, tab="resume"),
+    refused="这份 PDF 里没有文字（像是扫描件或照片），读不出来；请对方发文字版 PDF 或 Word",
+)
+
+
+DOUBLE = shapes.Double(
+    id="c9", name="张三丰（内推）", position="服务端开发工程师", stage="interview",
+    phone="138****5678", owner="李磊", created_at=ago(days=2), why="phone",
+)  # fmt: skip
+MERGE = shapes.MergePage(
+    head=replace(HEAD, tab="merge"), query="张", searched=True,
+    found=(DOUBLE, replace(DOUBLE, id="c8", name="张三", why="found", phone="")),
+    merged=(
+        shapes.Merged(id="g1", by="王敏", at=ago(days=3), undone_at=None, kept_here=True),
+        shapes.Merged(id="g2", by="李磊", at=ago(days=9), undone_at=ago(days=8), kept_here=True),
+    ),
+)  # fmt: skip
+PREVIEW = shapes.MergePreview(
+    kept=replace(DOUBLE, id="c1", name="张三丰", position="后端工程师", stage="offer"), gone=DOUBLE,
+    clashes=(
+        shapes.Clash(label="期望薪资", kept="18,000 元/月", gone="20,000 元/月"),
+        shapes.Clash(label="期望地点", kept="杭州", gone="杭州或上海，最好离地铁近一些"),
+    ),
+    added=("职业规划", "技能"), jobs=2, files=1, channels=("webchat", "wecom"),
+    swap_url="/console/candidates/c1/merge?other=c9&keep=other",
+)  # fmt: skip
+MERGE_PREVIEW = replace(MERGE, preview=PREVIEW, found=(), query="", searched=False)
+MERGE_BLOCKED = replace(
+    MERGE, preview=replace(PREVIEW, blocked="turn", clashes=()), found=(), merged=()
+)
+MERGE_NONE = replace(MERGE, found=(), merged=())
+
+
 def record_samples() -> list[Sample]:
     """Whole pages."""
     outer = shell("candidates")
@@ -214,6 +287,12 @@ def record_samples() -> list[Sample]:
         ("risk", "risk", outer, RISK),
         ("risk-none", "risk", outer, CALM),
         ("outcome", "outcome", outer, OUTCOME),
+        ("resume", "resume", outer, RESUME),
+        ("resume-unreadable", "resume", outer, UNREADABLE),
+        ("merge", "merge", outer, MERGE),
+        ("merge-preview", "merge", outer, MERGE_PREVIEW),
+        ("merge-blocked", "merge", outer, MERGE_BLOCKED),
+        ("merge-none", "merge", outer, MERGE_NONE),
         ("outcome-wrong", "outcome", outer, OUTCOME_WRONG),
     ]
     return [

@@ -9,6 +9,7 @@ from typing import Any
 from bot.delivery import HELD
 from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.console.portrait import TABS
 from bot.web.reasons import reason
 from tests.e2e.sampling import NOW, ZONE, Sample, ago, qr, shell, words
 
@@ -193,7 +194,7 @@ CANDIDATE = views.CandidatePage(
     ),
     takeover=views.Takeover(muted=True, by="王敏", since=ago(minutes=8), channel="webchat"),
     invite_channels=("webchat", "telegram"),
-    phone="138****5678", owner="王敏", start_on=date(2026, 12, 1),
+    phone="138****5678", owner="王敏", start_on=date(2026, 12, 1), tabs=tuple(TABS),
     channels=("webchat", "telegram"),
     alerts=(URGENT, replace(SALARY, id="a9", candidate_id="c1", candidate_name="张三丰")),
     factors=(

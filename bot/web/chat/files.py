@@ -18,7 +18,7 @@ from bot.web import filenames
 from bot.web.chat.link import ANYBODY, CHANNEL, CLIENT_ID, Link, opened
 from bot.web.chat.page import page_of
 from bot.web.errors import Invalid, WebError
-from bot.web.multipart import read_file
+from bot.web.multipart import LARGEST, read_file
 from bot.web.proof import Proven, proven
 from bot.web.site import Site
 from storage.database import Tx
@@ -26,7 +26,6 @@ from storage.enums import MediaState, MessageKind
 from storage.queries import media, timeline
 from storage.queries.media import Attached
 
-LARGEST = 10 * 1024 * 1024
 A_DAY = 5
 BYTES_A_DAY = 20 * 1024 * 1024
 DAY = timedelta(days=1)

@@ -26,6 +26,8 @@ TABS: Mapping[Tab, Permission] = {
     "match": Permission.CHAT_READ,
     "risk": Permission.CHAT_READ,
     "outcome": Permission.CANDIDATE_WRITE,
+    "resume": Permission.CHAT_READ,
+    "merge": Permission.CANDIDATE_WRITE,
 }
 #: How sources begin, and the word for each; what stands behind the colon is an id.
 _SOURCES = frozenset(

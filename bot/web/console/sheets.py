@@ -21,7 +21,7 @@ from bot.web.console.common import go, html, language, site_of
 from bot.web.exporting import Exported, Format, Purpose, Wanted
 from bot.web.importing import Unfit
 from bot.web.masking import mask_phone
-from bot.web.multipart import uploaded
+from bot.web.multipart import LARGEST, read_file
 from bot.web.notices import done, say, sorry
 from bot.web.security import Principal, needs
 from bot.web.shell import inside
@@ -77,7 +77,7 @@ async def attempt(request: Request, who: Writer) -> Response:
     """The dry run: what a file would come to, its faults by row and column. Writes nothing."""
     site = site_of(request)
     with site.uploads.one(who.viewer.id):
-        sent = await uploaded(request)
+        sent = await read_file(request, most=LARGEST)
         try:
             if sent.data is None:
                 raise Unreadable(TOO_LARGE)

@@ -54,6 +54,10 @@
     if (source) copy("value" in source ? source.value : source.textContent.trim());
   });
 
+  // A row of tabs may be wider than a phone: the page that is open is in view.
+  var tab = document.querySelector(".portrait-tabs [aria-current]");
+  if (tab) tab.parentNode.scrollLeft = tab.offsetLeft - tab.parentNode.clientWidth / 2;
+
   document.addEventListener("input", function (event) {
     if (event.target.matches("[data-grow]")) grow(event.target);
   });

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from bot import filing, offering
+from bot import filing, offering, proposing
 from bot.offers.pledge import Side
 from bot.offers.terms import Terms
 from bot.web.security import needs_of
@@ -18,9 +18,9 @@ from bot.web.server import create
 from storage.enums import Role, Stage
 from storage.queries import media, people, users
 from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
-from tests import samples_of_files as some
 from tests.integration.web.conftest import Office, Person, cookie_header, viewer
 from tests.integration.web.test_chat import SALARY, open_alerts
+from tests.integration.web.test_resume_page import RESUME, upload
 from tests.integration.web.uploads import send
 
 OWN, FOREIGN = "own", "foreign"
@@ -52,6 +52,11 @@ FORMS: Mapping[str, dict[str, str]] = {
         "reason": "pay",
         "on_day": "2026-11-01",
     },
+    "/console/candidates/{candidate_id}/resume/attachments/{attachment_id}": {},
+    "/console/candidates/{candidate_id}/resume/{proposal_id}/confirm": {"item": "", "rest": "drop"},
+    "/console/candidates/{candidate_id}/resume/{proposal_id}/drop": {},
+    "/console/candidates/{candidate_id}/merge": {"other": "c_none", "keep": "here"},
+    "/console/candidates/{candidate_id}/merge/{merge_id}/undo": {},
     "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
     "/console/alerts/{alert_id}/labels": LABELS,
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
@@ -109,6 +114,7 @@ class Things:
     reading_id: str
     attachment_id: str
     fact_id: str
+    proposal_id: str
     offer_id: str = "o_x"
     card_id: str = "l_x"
     request_id: str = "q_x"
@@ -124,7 +130,9 @@ class Things:
             "card_id": self.card_id,
             "request_id": self.request_id,
             "fact_id": self.fact_id,
+            "proposal_id": self.proposal_id,
             "session_id": "s_none",
+            "merge_id": "g_none",
             "channel": "telegram",
         }
         return path.format(**ids)
@@ -136,7 +144,7 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
     token = await office.chat(candidate)
     await office.http.post(f"/chat/{token}/messages", json={"text": SALARY})
     [alert] = await office.until(lambda: open_alerts(office, candidate))
-    sent = await send(office, token, some.PDF)
+    sent = await send(office, token, RESUME)
     [file] = await office.road.database.read(
         lambda tx: media.of_messages(tx, office.road.vault, [sent.json()["id"]])
     )
@@ -148,11 +156,13 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
     )
     said = {("own.skills", ""): "Go"}
     filed = await filing.state(road, by, candidate, said, source=f"form:{hr.id}")
+    proposed = await proposing.from_upload(road, by, candidate, RESUME)
     return Things(
         candidate_id=candidate,
         offer_id=offer,
         card_id=card.id,
         request_id=wish,
+        proposal_id=proposed.id,
         fact_id=filed.ids[0],
         alert_id=alert.id,
         position_id=position,
@@ -171,6 +181,8 @@ async def call(office: Office, who: Person, route: Route, path: str) -> httpx2.R
         return await office.http.post(
             path, data={"csrf": who.csrf}, files=FILES[route.path], headers=cookie_header(who)
         )
+    if route.path.endswith("/resume/files"):
+        return await upload(office, who, path, RESUME)
     return await office.post(who, path, **FORMS[route.path])
 
 
@@ -223,7 +235,7 @@ def kind(answer: httpx2.Response) -> str:
 async def test_nobody_gets_past_any_door(office: Office) -> None:
     things_ = Things(
         candidate_id="c_x", alert_id="a_x", position_id="p_x", reading_id="m_x",
-        attachment_id="t_x", fact_id="f_x",
+        attachment_id="t_x", fact_id="f_x", proposal_id="r_x",
     )  # fmt: skip
     for route in all_routes(office):
         if route.permission is Permission.PUBLIC or route.path == "/metrics":

@@ -104,6 +104,8 @@ GROUPS: dict[str, set[str]] = {
     "match.lacks": {f"{part}_{side}" for part in Part for side in ("candidate", "role")},
     "outcome.kind": set(Outcome),
     "ending_reason": set(REASONS),
+    "resume.state": {"done", "dropped"},
+    "merge.blocked": {"both", "turn"},
     "risk.was": {"faded", "ended"},
 }
 
