@@ -16,6 +16,7 @@ from bot.pipeline import Road
 from bot.profile import values
 from bot.profile.definition import ProfileDefinition
 from bot.profile.doubt import Doubtful
+from bot.profile.forbidden import names_protected
 from bot.profile.profile import Contradiction, contradictions
 from bot.words import SHANGHAI
 from storage.crypto import SubjectKey, new_public_id
@@ -27,6 +28,11 @@ from storage.queries.profile import NewStatement
 from storage.viewer import Viewer
 
 Field = tuple[str, str]  # kind, item
+
+
+#: Kinds in free words that may not carry a protected detail; names and skills may sound like one.
+_FREE = frozenset({"job.left_because", "job.conduct", "expect.plan"})
+_PROTECTED = "提到了受保护的信息（年龄、性别、婚育、籍贯、民族、健康等），请去掉后再保存"
 
 
 class Unclear(Conflict):
@@ -61,6 +67,8 @@ def understood(
             except Doubtful as doubt:
                 asks[kind, item] = str(doubt)
             else:
+                if kind in _FREE and names_protected(text):
+                    asks[kind, item] = _PROTECTED
                 said.append(NewStatement(kind=kind, item=item, value=value))
     if asks:
         raise Unclear(asks)

@@ -144,7 +144,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPage:
-    """The record. ``new_job`` are the fields of one more employment; none: it may not be written.
+    """The record. ``new_job`` are the fields of one more employment; none: it may not be written;
+    ``new_item`` is its name, so that the same form twice is one.
 
     ``doubted`` is how many statements a check found otherwise, ``hidden`` whether kinds are left
     out for this viewer.
@@ -156,6 +157,7 @@ class RecordPage:
     documents: tuple[Document, ...] = ()
     gone: tuple[Gone, ...] = ()
     new_job: tuple[Field, ...] = ()
+    new_item: str = ""
     new_open: bool = False
     doubts: tuple[str, ...] = ()
     doubted: int = 0

@@ -111,7 +111,7 @@ SHARED = replace(
     RECORD,
     head=replace(HEAD, tabs=("record",)),
     jobs=tuple(
-        replace(job, said=tuple(map(read_only, job.said)), blanks=(), pay="", reason="")
+        replace(job, said=tuple(map(read_only, job.said[:2])), blanks=(), pay="", reason="")
         for job in JOBS
     ),
     groups=(replace(GROUPS[0], said=tuple(map(read_only, GROUPS[0].said[1:])), blanks=()),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,6 +21,8 @@ from storage.database import Tx
 from storage.queries import people, profile
 from storage.viewer import Permission
 
+#: One more employment, under the name its form was given.
+_NEW_ITEM = re.compile(rf"{NEW}:(j_[a-z2-7]{{10,36}})", re.ASCII)
 MOST_FOUND = 300
 MOST_TAKEN = 40
 router = APIRouter(prefix="/console/candidates/{candidate_id}/record", include_in_schema=False)
@@ -65,8 +68,10 @@ async def state(request: Request, who: Writer, candidate_id: str) -> Response:
     """New statements, or a correction: the old value stays readable behind it."""
     site, form = site_of(request), await read_form(request)
     about = form.get("item", "")
-    item = filing.new_item() if about == NEW else about
-    if about not in ("", NEW) and about not in await _items(request, who, candidate_id):
+    item = about
+    if named := _NEW_ITEM.fullmatch(about):  # the same form twice is one employment
+        about, item = NEW, named[1]
+    elif about and about not in await _items(request, who, candidate_id):
         raise Invalid({"item": "unknown"})
     told = record_form.told(site.road.rulebook.profile, form, item)
     if not told:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot import appraisal
+from bot import appraisal, filing
 from bot.profile import values
 from bot.profile.definition import Kind, ProfileDefinition, Type
 from bot.profile.profile import Contradiction, Profile, contradictions
@@ -48,6 +48,8 @@ class Book:
     def said(self, row: StatementRow) -> shapes.Said:
         """One statement that stands, with what it replaced."""
         kind = self.kinds[row.kind]
+        # Whoever is not shown what a check found is not told either that it holds.
+        checked = self.whole or row.id not in self.found
         return shapes.Said(
             id=row.id,
             item=row.item,
@@ -55,8 +57,8 @@ class Book:
             value=self._shown(row),
             source=self.sources.of(row.source),
             at=row.said_at,
-            verified_by=self.sources.name(row.verified_by),
-            verified_at=row.verified_at,
+            verified_by=self.sources.name(row.verified_by) if checked else "",
+            verified_at=row.verified_at if checked else None,
             found=self.found.get(row.id, "") if self.whole else "",
             old=tuple(
                 self._old(one)
@@ -119,7 +121,7 @@ def page(
     definition: ProfileDefinition = rulebook.profile
     kinds = {name: kind for name, kind in definition.kinds.items() if whole or kind.shared}
     rows = [one for one in profile.statements(tx, key, row.id, history=True) if one.kind in kinds]
-    found = profile.doubted(tx, key, row.id) if whole else {}
+    found = profile.doubted(tx, key, row.id)
     book = Book(
         kinds=kinds,
         rows=rows,
@@ -144,9 +146,10 @@ def page(
         documents=documents(tx, site, viewer, row.id) if whole else (),
         gone=book.gone() if whole else (),
         new_job=book.blanks([one for one in kinds if definition.repeats(one)], NEW),
+        new_item=f"{NEW}:{filing.new_item()}" if writes else "",
         new_open=sent.item == NEW,
         doubts=tuple(one.says for one in odd if len(one.items) > 1),
-        doubted=len(found),
+        doubted=len(found) if whole else 0,
         hidden=not whole,
     )
 

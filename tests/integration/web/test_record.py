@@ -16,6 +16,7 @@ from storage.viewer import SYSTEM
 from tests.integration.web.conftest import Office, Person, cookie_header, viewer
 
 EVIL = '"><img src=x onerror=alert(1)>{{7*7}}'
+NEW = "new:j_abcdefghij234567"
 JOB = {
     "f:job.company": "星河科技",
     "f:job.title": "后端工程师",
@@ -70,7 +71,7 @@ async def actions(office: Office, candidate: str) -> list[str]:
 async def test_an_employment_is_a_row_with_everything_behind_it(office: Office) -> None:
     hr = await office.user("hr", Role.HR)
     candidate = await office.candidate()
-    made = await office.post(hr, path_of(candidate), item="new", **JOB)
+    made = await office.post(hr, path_of(candidate), item=NEW, **JOB)
     assert made.status_code == 303
     page = (await office.get(hr, path_of(candidate))).text
     words = text_of(page)
@@ -81,6 +82,21 @@ async def test_an_employment_is_a_row_with_everything_behind_it(office: Office) 
     assert "薪资涨幅太小" in words
     assert "HR 填写 姓名hr" in words
     assert made.headers["location"].startswith(f"{path_of(candidate)}?said=stated#job-j_")
+
+
+async def test_a_form_sent_twice_is_one_employment(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    candidate = await office.candidate()
+    page = (await office.get(hr, path_of(candidate))).text
+    [item] = re.findall(r'name="item" value="(new:j_[a-z2-7]+)"', page)
+    for _ in range(2):
+        assert (await office.post(hr, path_of(candidate), item=item, **JOB)).status_code == 303
+    rows = await standing(office, candidate, history=True)
+    assert len(rows) == len(JOB)
+    assert {row.item for row in rows} == {item.removeprefix("new:")}
+    for forged in ("new", "new:", "new:../x", "new:j_" + "a" * 40, f"new:{candidate}"):
+        sent = await office.post(hr, path_of(candidate), item=forged, **JOB)
+        assert sent.status_code == 422
 
 
 async def test_a_correction_keeps_the_old_value_folded_behind_the_new(office: Office) -> None:
@@ -116,7 +132,7 @@ async def test_verified_says_who_and_a_correction_has_to_be_verified_again(offic
 async def test_what_was_declared_and_what_was_found_stand_side_by_side(office: Office) -> None:
     hr = await office.user("hr", Role.HR)
     candidate = await office.candidate()
-    await office.post(hr, path_of(candidate), item="new", **JOB)
+    await office.post(hr, path_of(candidate), item=NEW, **JOB)
     fact = (await one(office, candidate, "job.pay")).id
     sent = await office.post(
         hr, f"{path_of(candidate)}/{fact}/verify", otherwise="1", found="流水显示 13k"
@@ -143,7 +159,7 @@ async def test_what_is_unclear_is_asked_back_field_by_field_and_nothing_is_kept(
     sent = await office.post(
         hr,
         path_of(candidate),
-        item="new",
+        item=NEW,
         **{**JOB, "f:job.pay": "15", "f:job.from": "去年"},
     )
     assert sent.status_code == 422
@@ -154,6 +170,25 @@ async def test_what_is_unclear_is_asked_back_field_by_field_and_nothing_is_kept(
     assert 'value="星河科技"' in sent.text
     assert await standing(office, candidate) == []
     assert (await office.post(hr, path_of(candidate), item="")).status_code == 422
+
+
+async def test_a_protected_detail_is_not_kept_where_words_are_free(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    candidate = await office.candidate()
+    for name, words in (
+        ("f:job.left_because", "回老家结婚"),
+        ("f:job.conduct", "已婚未育，性格稳重"),
+    ):
+        sent = await office.post(hr, path_of(candidate), item=NEW, **{name: words})
+        assert sent.status_code == 422
+        assert "受保护的信息" in sent.text
+    sent = await office.post(
+        hr, path_of(candidate), item="", **{"f:expect.plan": "要二胎，求稳定，孩子小"}
+    )
+    assert sent.status_code == 422
+    assert await standing(office, candidate) == []
+    named = {"f:job.company": "贝贝婚庆健康管理公司", "f:job.left_because": "公司业务调整"}
+    assert (await office.post(hr, path_of(candidate), item=NEW, **named)).status_code == 303
 
 
 async def test_one_of_several_choices_and_several_of_them_are_kept(office: Office) -> None:
@@ -188,7 +223,7 @@ async def test_a_statement_of_somebody_else_is_like_none(office: Office) -> None
     hr, other = await office.user("hr", Role.HR), await office.user("hr2", Role.HR)
     mine, theirs = await office.candidate(owner=hr.id), await office.candidate(owner=other.id)
     await told(office, other, theirs, expect_pay="30k")
-    await office.post(other, path_of(theirs), item="new", **JOB)
+    await office.post(other, path_of(theirs), item=NEW, **JOB)
     fact = await one(office, theirs, "expect.pay")
     item = (await one(office, theirs, "job.pay")).item
     bodies = []
@@ -198,7 +233,8 @@ async def test_a_statement_of_somebody_else_is_like_none(office: Office) -> None
             await office.post(hr, f"{path_of(mine)}/take-back", **{f"fact:{forged}": "1"}),
         ):
             assert deed.status_code in (404, 409)
-            bodies.append(re.sub(r'(csrf[^>]*(?:value|content)=)"[^"]+"', r"\1", deed.text))
+            varying = r'((?:csrf|item)[^>]*(?:value|content)=)"[^"]+"'
+            bodies.append(re.sub(varying, r"\1", deed.text))
     assert bodies[0] == bodies[2]
     assert bodies[1] == bodies[3]
     for item_of in (item, "j_none", "x" * 4000):
@@ -216,7 +252,7 @@ async def test_a_manager_sees_the_work_but_neither_pay_nor_reasons(office: Offic
     hr, manager = await office.user("hr", Role.HR), await office.user("m", Role.MANAGER)
     position = await office.position(owner_id=hr.id, manager_id=manager.id)
     candidate = await office.candidate(position_id=position)
-    await office.post(hr, path_of(candidate), item="new", **JOB)
+    await office.post(hr, path_of(candidate), item=NEW, **JOB)
     await told(
         office, hr, candidate, expect_pay="23k", expect_plan="两年内做到 30k 的架构师",
         own_skills="Go 与 Kafka", own_motive_first="薪资",
@@ -235,6 +271,7 @@ async def test_a_manager_sees_the_work_but_neither_pay_nor_reasons(office: Offic
         "薪资、离职原因、绩效和核实结果不在这里显示",
     ):
         assert shown in words
+    assert "已核实" not in words  # it was checked, and does not hold
     for hidden in (
         "12,000",
         "15,000",
@@ -260,7 +297,7 @@ async def test_words_of_the_record_are_never_markup_and_have_an_end(office: Offi
     texts = dict.fromkeys(
         ("f:job.company", "f:job.title", "f:job.left_because", "f:job.conduct"), EVIL
     )
-    assert (await office.post(hr, path_of(candidate), item="new", **texts)).status_code == 303
+    assert (await office.post(hr, path_of(candidate), item=NEW, **texts)).status_code == 303
     once = dict.fromkeys(("f:expect.plan", "f:expect.city", "f:own.skills"), EVIL)
     assert (await office.post(hr, path_of(candidate), item="", **once)).status_code == 303
     fact = (await one(office, candidate, "job.company")).id

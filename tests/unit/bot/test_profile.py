@@ -39,6 +39,17 @@ def test_a_kind_about_a_protected_attribute_is_refused(label: str) -> None:
         ProfileDefinition.model_validate(raw)
 
 
+def test_a_pay_is_never_shared_with_managers() -> None:
+    raw = files.read("profile.yaml")
+    raw["kinds"]["job.pay"]["shared"] = True
+    with pytest.raises(ValidationError, match="not shared"):
+        ProfileDefinition.model_validate(raw)
+    shared = {name for name, kind in SHIPPED.kinds.items() if kind.shared}
+    told = {"job.left_because", "job.left_tag", "job.performance", "job.conduct", "expect.pay"}
+    assert shared.isdisjoint(told)
+    assert "job.company" in shared
+
+
 def test_education_is_not_taken_for_child_bearing() -> None:
     assert not names_protected("教育")
     assert not names_protected("培育新人")
