@@ -78,13 +78,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A statement a factor rests on. ``stands``: it was not corrected since."""
+    """A statement a factor rests on. ``stands``: it was not corrected since; ``entry`` tells which
+    employment it is about, empty for kinds that come once."""
 
     label: str
     value: str
     source: Source
     at: datetime
     stands: bool
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

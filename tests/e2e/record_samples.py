@@ -151,7 +151,7 @@ RISK = portrait.RiskPage(
             measured=("期望 23k，上一份 17k，高 35%", "期望 23k，预算 16k-18k，高 28%"),
             statements=(
                 portrait.Statement(label="离职前薪资", value="17,000 元/月", source=BY_RESUME,
-                    at=ago(days=6), stands=False),
+                    at=ago(days=6), stands=False, entry="云帆网络"),
                 portrait.Statement(label="期望薪资", value="23,000 元/月", source=BY_HR,
                     at=ago(days=6), stands=True),
             ),

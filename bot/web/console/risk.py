@@ -123,8 +123,15 @@ def _statements(
     site: Site, row: Any, told: Mapping[str, StatementRow], sources: portrait.Sources
 ) -> tuple[shapes.Statement, ...]:
     kinds = site.road.rulebook.profile.kinds
+    entries = {
+        one.item: values.shown(kinds[name], one.value)
+        for name in ("job.from", "job.company")  # the company where it is known
+        for one in told.values()
+        if one.kind == name and name in kinds and one.superseded_at is None
+    }
     return tuple(
         shapes.Statement(
+            entry=entries.get(one.item, "") if one.item else "",
             label=kinds[one.kind].label,
             value=values.shown(kinds[one.kind], one.value),
             source=sources.of(one.source),

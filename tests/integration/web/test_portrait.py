@@ -98,6 +98,7 @@ async def test_the_score_is_explained_by_what_it_rests_on(office: Office) -> Non
     assert "期望 23k，上一份 17k，高 35%" in words
     assert "4 次因薪资离职" in words
     assert "期望薪资 23,000 元/月 HR 填写 姓名hr" in words
+    assert "离职原因 薪资 2025-05 HR 填写" in words  # which of the four jobs
     plain = re.sub(r'<span class="mark-label">.*?</span></mark>', "", page)
     assert SALARY.replace(" ", "") in words_of(plain).replace(" ", "")
     assert re.search(r'href="/console/candidates/c_\w+#m-m_\w+"', page)
