@@ -56,17 +56,17 @@ MERGE = table(Merge)
 def merge(tx: Tx, vault: Vault, viewer: Viewer, *, kept: str, gone: str) -> str:
     """Join ``gone`` into ``kept``; the merge's id.
 
-    Of statements both have, the one that stays wins and the other is kept as superseded. Offers and
-    pledges of both may not exist: raises ``Conflict``, as for one person with themselves. Raises
-    ``NotFound`` when the viewer may not know of both.
+    Of statements both have, the one that stays wins and the other is kept as superseded. Raises
+    ``Conflict`` where ``gone`` has offers or a card, and for one record with itself, ``NotFound``
+    when the viewer may not know of both.
     """
     if kept == gone:
         raise Conflict("that is the same record")
     stays, goes = (get_candidate(tx, vault, viewer, one) for one in sorted((kept, gone)))
     if stays.id != kept:
         stays, goes = goes, stays
-    if offered(tx, kept) and offered(tx, gone):
-        raise Conflict("both records have offers; withdraw those of one first")
+    if offered(tx, gone):
+        raise Conflict("the record that goes has offers, which stay with it: keep that one")
     keys = vault.keys(tx, [stays.subject_id, goes.subject_id])
     resolved = _resolve_doubles(tx, kept, gone)
     moved = {
