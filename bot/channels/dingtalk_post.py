@@ -90,8 +90,8 @@ class Post:
         try:
             await self._client.post(ticket.value, _as_webhook(payload))
         except Refusal as refusal:
-            if isinstance(meaning(refusal), TryLater):
-                raise  # busy is not over; the robot's own initiative costs quota
+            if refusal.status < 500 and isinstance(meaning(refusal), TryLater):
+                raise  # busy is neither over nor down, and the robot's own initiative costs quota
             log.info("dingtalk.session_over", code=refusal.code)
             if refusal.status < 500:
                 self._dead[name] = None
