@@ -159,6 +159,9 @@ class Swift(uvicorn.Server):
             log_config=None,
             log_level="critical",
             proxy_headers=False,
+            # As platforms do. With uvicorn's 5 s, which is also what the client libraries keep a
+            # connection for, a call now and then meets one that is just being closed.
+            timeout_keep_alive=75,
         )
         super().__init__(config)
         self._over = over
