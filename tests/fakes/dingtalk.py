@@ -9,7 +9,6 @@ Requests go to `api_base` and `oapi_base`; what is known to nobody for sure is i
 """
 
 import asyncio
-import contextlib
 import random
 import socket
 import time
@@ -25,7 +24,7 @@ from tests.fakes.dingtalk_platform import Platform
 from tests.fakes.dingtalk_state import App, Call, Group, Person, Quota, Robot, State
 from tests.fakes.dingtalk_traffic import Traffic
 from tests.fakes.dingtalk_unconfirmed import Unconfirmed
-from tests.fakes.standin import Background, StandIn
+from tests.fakes.standin import Background, StandIn, ended
 from tests.fakes.telegram_http import Bell
 
 __all__ = ["CardButton", "FakeDingTalk", "Member", "Outsider", "Quota", "Unconfirmed"]
@@ -117,9 +116,7 @@ class FakeDingTalk(StandIn, Trouble, Traffic):
         finally:
             with self.state.lock:
                 self.state.listeners.remove(bell.ring)
-            posting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await posting
+            await ended(posting)
 
     @property
     def api_base(self) -> str:

@@ -1,7 +1,6 @@
 """The thread everything runs on: HTTP on one port, long connections on another."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -15,7 +14,7 @@ from tests.fakes.feishu_request import Endpoint
 from tests.fakes.feishu_socket import LongConnections
 from tests.fakes.feishu_state import State
 from tests.fakes.feishu_webhook import Webhook
-from tests.fakes.standin import Background, Swift
+from tests.fakes.standin import Background, Swift, ended
 from tests.fakes.telegram_http import Bell, Connections
 
 T = TypeVar("T")
@@ -70,9 +69,7 @@ class Server:
         finally:
             with self._state.lock:
                 self._state.listeners.remove(bell.ring)
-            carrying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await carrying
+            await ended(carrying)
             await self._webhook.close()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:

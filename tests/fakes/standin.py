@@ -82,6 +82,18 @@ def wait(changed: threading.Condition, predicate: Callable[[], object], timeout:
             changed.wait(0.05)
 
 
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel until all have ended: a cancellation that meets the end of a wait may be swallowed."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=0.5)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # looked at: whoever asked for the work is gone
+
+
 class Background:
     """One piece of work on a thread and a loop of its own."""
 
@@ -178,6 +190,4 @@ class Swift(uvicorn.Server):
         tasks = list(self.server_state.tasks)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*tasks)

@@ -10,7 +10,6 @@ From the command line: `python -m tests.fakes.telegram --port 8081`.
 
 import argparse
 import asyncio
-import contextlib
 import json
 import signal
 import socket
@@ -23,7 +22,7 @@ from typing import Any, Literal, Self
 
 from starlette.applications import Starlette
 
-from tests.fakes.standin import Background, StandIn, Swift
+from tests.fakes.standin import Background, StandIn, Swift, ended
 from tests.fakes.telegram_business import RIGHTS, FakeBusiness, connect
 from tests.fakes.telegram_faults import Fault, Faults, Kind
 from tests.fakes.telegram_http import Bell, BotApi, Connections, not_found
@@ -112,9 +111,7 @@ class FakeTelegram(StandIn):
         finally:
             with self.state.lock:
                 self.state.listeners.remove(bell.ring)
-            pushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pushing
+            await ended(pushing)
 
     @property
     def api_base(self) -> str:

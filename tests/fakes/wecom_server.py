@@ -1,14 +1,13 @@
 """A server on its own thread and loop, up and down in milliseconds."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
 
-from tests.fakes.standin import Background, Swift
+from tests.fakes.standin import Background, Swift, ended
 from tests.fakes.telegram_http import Bell, Connections
 from tests.fakes.wecom_callbacks import Callbacks
 from tests.fakes.wecom_faults import Faults
@@ -52,6 +51,4 @@ class Server:
         finally:
             with self._state.lock:
                 self._state.listeners.remove(bell.ring)
-            posting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await posting
+            await ended(posting)
