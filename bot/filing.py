@@ -140,10 +140,11 @@ async def take_back(road: Road, viewer: Viewer, candidate_id: str, *fact_ids: st
     """Statements that do not hold any more, with nothing in their place; how many stood."""
 
     def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> int:
-        count = profile.take_back(tx, row.id, fact_ids)
-        casework.noted(tx, road, viewer, "record.take_back", row.id, {"statements": list(fact_ids)})
-        appraisal.appraise(tx, road.vault, road.rulebook, row.id)
-        return count
+        stood = profile.take_back(tx, row.id, fact_ids)
+        if stood:  # the chain names what was there, never what a form claims
+            casework.noted(tx, road, viewer, "record.take_back", row.id, {"statements": stood})
+            appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+        return len(stood)
 
     return await casework.about(road, viewer, candidate_id, work)
 

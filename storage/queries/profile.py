@@ -170,11 +170,13 @@ def doubted(tx: Tx, key: SubjectKey, candidate_id: str) -> dict[str, str]:
     return {row.id: unseal(key, row.found_sealed, "fact.found_sealed", row.id) for row in rows}
 
 
-def take_back(tx: Tx, candidate_id: str, fact_ids: Sequence[str]) -> int:
-    """Statements that do not hold any more, with nothing in their place; how many stood."""
+def take_back(tx: Tx, candidate_id: str, fact_ids: Sequence[str]) -> list[str]:
+    """Statements that do not hold any more, with nothing in their place; the ids that stood."""
     theirs = sa.and_(
         FACT.c.id.in_(fact_ids),
         FACT.c.candidate_id == candidate_id,
         FACT.c.superseded_at.is_(None),
     )
-    return update(tx, Fact, theirs, superseded_at=tx.now)
+    stood = [row.id for row in tx.all(sa.select(FACT.c.id).where(theirs).order_by(FACT.c.id))]
+    update(tx, Fact, theirs, superseded_at=tx.now)
+    return stood

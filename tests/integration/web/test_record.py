@@ -341,6 +341,8 @@ async def test_looking_and_every_deed_stand_in_the_chain(office: Office) -> None
     fact = (await one(office, candidate, "expect.city")).id
     await office.post(hr, f"{path_of(candidate)}/{fact}/verify")
     await office.post(hr, f"{path_of(candidate)}/{fact}/verify", otherwise="1", found="上海")
+    forged = await office.post(hr, f"{path_of(candidate)}/take-back", **{"fact:f_forged": "1"})
+    assert forged.status_code == 409
     await office.post(hr, f"{path_of(candidate)}/take-back", **{f"fact:{fact}": "1"})
     assert await actions(office, candidate) == [
         "candidate.read",
