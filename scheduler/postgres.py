@@ -152,7 +152,7 @@ class PostgresEngine:
         )
 
     async def run(self) -> None:
-        """Work until stopped; a database that goes away is waited for."""
+        """Work until stopped; a database that goes away is waited for, a fault begins anew."""
         loop = asyncio.get_running_loop()
         tries = 0
         while not self._stopping.is_set():
@@ -166,10 +166,14 @@ class PostgresEngine:
             error = None if self._life.cancelled() else self._life.exception()
             if error is None:
                 continue
-            if not isinstance(error, _AWAY):
+            if not isinstance(error, Exception):
                 raise error
             tries = 1 if loop.time() - started > LONGEST.total_seconds() else tries + 1
-            log.warning("engine.database_away", error=type(error).__name__, tries=tries)
+            if isinstance(error, _AWAY):
+                log.warning("engine.database_away", error=type(error).__name__, tries=tries)
+            else:  # a fault of ours, and a process that lives on and works nothing is worse
+                name, at = type(error).__name__, where(error)
+                log.error("engine.fault", error=name, where=at, tries=tries)
             pause = growing(tries, first=self._first, longest=self._longest) * jitter()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())
@@ -329,7 +333,7 @@ class PostgresEngine:
             await self._retry_job(job)
         # Jobs of our own workers whose end could not be recorded while the database was away.
         idle: dict[int, jobs.Job] = {}
-        for worker in self._workers:
+        for worker in sorted(self._workers):  # a copy: more may begin while we ask
             for job in await manager.list_jobs_async(status="doing", worker_id=worker):
                 if job.id is not None and job.id not in self._jobs:
                     idle[job.id] = job

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from scheduler.engine import CONVERSATION, DELIVERY
 from scheduler.postgres import PostgresEngine, conninfo, install
@@ -73,6 +74,49 @@ async def test_a_job_whose_end_was_not_recorded_does_not_hold_its_key_for_ever(
     await asyncio.to_thread(elsewhere, postgres_url, taken)
     await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"]))
     await until(lambda: seen.calls == ["a", "b", "b"])
+    await engine.stop()
+    await task
+    database.close()
+
+
+async def test_a_fault_of_ours_ends_no_process_s_work(postgres_url: str) -> None:
+    """A process that lives on and works nothing is seen by nobody."""
+    faults = [RuntimeError("a fault")]
+
+    def now() -> datetime:
+        if faults and seen.calls:
+            raise faults.pop()
+        return datetime.now(UTC)
+
+    database, seen = open_database(postgres_url), Seen()
+    quick = timedelta(milliseconds=10)
+    engine = PostgresEngine(postgres_url, now=now, poll_s=0.05, sweep_s=0.05, first=quick)
+    engine.handler(CONVERSATION, seen, concurrency=2, exclusive=True)
+    task = asyncio.create_task(engine.run())
+    await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["a"]))
+    with capture_logs() as logs:
+        await until(lambda: not faults)
+        await database.write(lambda tx: engine.wake(tx, CONVERSATION, ["b"]))
+        await until(lambda: seen.calls == ["a", "b"], within=10)
+    [fault] = [one for one in logs if one["event"] == "engine.fault"]
+    assert fault["error"] == "RuntimeError"
+    await engine.stop()
+    await task
+    database.close()
+
+
+async def test_workers_may_begin_while_what_nobody_works_on_is_sought(postgres_url: str) -> None:
+    database, seen = open_database(postgres_url), Seen()
+    engine = PostgresEngine(postgres_url, poll_s=0.02, sweep_s=0.0)
+    lanes = [f"lane{n}" for n in range(8)]
+    for lane in lanes:
+        engine.handler(lane, seen, concurrency=1, exclusive=False)
+    task = asyncio.create_task(engine.run())
+    with capture_logs() as logs:
+        for n, lane in enumerate(lanes):
+            await database.write(lambda tx, lane=lane: engine.wake(tx, lane, [lane]))
+            await until(lambda n=n: len(seen.calls) > n)
+    assert [one for one in logs if one["event"].startswith("engine.")] == []
     await engine.stop()
     await task
     database.close()
