@@ -59,6 +59,12 @@ async def test_what_arrives_turn_by_turn_of_a_busy_loop_is_one_batch() -> None:
 
 
 async def test_a_loop_that_never_rests_delays_nobody_for_long() -> None:
+    waited = min([await waited_in_a_busy_loop() for _ in range(3)])  # the machine may be busy, too
+    assert GROWING_S * 0.5 < waited < GROWING_S * 20
+
+
+async def waited_in_a_busy_loop() -> float:
+    """Seconds until something was stored although more came all the time."""
     store = Store()
     group = GroupCommit(store.flush, cap=10**9, depth=10**9)
     loop = asyncio.get_running_loop()
@@ -69,7 +75,7 @@ async def test_a_loop_that_never_rests_delays_nobody_for_long() -> None:
     waited = loop.time() - began
     store.gate.set()
     await asyncio.gather(*tasks)
-    assert GROWING_S * 0.5 < waited < GROWING_S * 20
+    return waited
 
 
 async def test_what_arrives_during_a_flush_is_the_next_flush_in_order() -> None:
