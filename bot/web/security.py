@@ -32,7 +32,9 @@ PARALLEL_SESSIONS = 3
 #: A session's last use is written at most this often.
 SEEN_EVERY = timedelta(seconds=60)
 #: Parts of pages that refresh themselves: nobody is there because of them.
-REFRESHING = frozenset({"alert-list", "review-list", "side-review", "timeline-live"})
+REFRESHING = frozenset(
+    f"{part}-refresh" for part in ("alert-list", "review-list", "side-review", "timeline")
+)
 _CLOSELY_KEPT = frozenset({Role.HR_ADMIN, Role.AUDITOR})
 NOBODY = Viewer(id="", name="", role=None)
 

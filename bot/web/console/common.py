@@ -30,7 +30,7 @@ def is_htmx(request: Request) -> bool:
 
 def is_refresh(request: Request) -> bool:
     """Whether an open page refreshes itself because something changed."""
-    return is_htmx(request) and request.headers.get("hx-trigger") == "timeline-live"
+    return is_htmx(request) and request.headers.get("hx-trigger") == "timeline-refresh"
 
 
 def html(

@@ -27,6 +27,22 @@
     if (!list || busy(list)) window.htmx.trigger(document.body, "review-counted");
   }
 
+  function refreshTalk() {
+    // With older stretches unfolded a swap would leave a gap between them and the newest.
+    if (document.querySelector("#timeline > div.timeline-part:not(#timeline-live)")) {
+      offerReload();
+    } else {
+      refresh("timeline-live", "candidate-changed");
+    }
+  }
+
+  // What changed while nobody was listening: since the page was made, or since the line broke.
+  function catchUp() {
+    refresh("alert-list", "alerts-changed");
+    refreshReview();
+    if (document.getElementById("timeline-live")) refreshTalk();
+  }
+
   function refresh(id, name) {
     var part = document.getElementById(id);
     if (!part) return;
@@ -58,6 +74,7 @@
       lost = 0;
       wait = 2000;
       tell("yinuo:unsay", {});
+      catchUp();
     });
     source.addEventListener("alerts", function () {
       refresh("alert-list", "alerts-changed");
@@ -65,13 +82,7 @@
     source.addEventListener("review", refreshReview);
     source.addEventListener("candidate", function (event) {
       var page = document.querySelector("[data-candidate]");
-      if (!page || page.getAttribute("data-candidate") !== event.data) return;
-      // With older stretches unfolded a swap would leave a gap between them and the newest.
-      if (document.querySelector("#timeline > div.timeline-part:not(#timeline-live)")) {
-        offerReload();
-      } else {
-        refresh("timeline-live", "candidate-changed");
-      }
+      if (page && page.getAttribute("data-candidate") === event.data) refreshTalk();
     });
     source.addEventListener("error", function () {
       if (!lost) {

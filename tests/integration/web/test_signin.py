@@ -199,7 +199,7 @@ async def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(
     for _ in range(3):
         small_office.clock.advance(timedelta(minutes=11))
         page = await small_office.get(
-            user, "/console/alerts", **{"HX-Request": "true", "HX-Trigger": "alert-list"}
+            user, "/console/alerts", **{"HX-Request": "true", "HX-Trigger": "alert-list-refresh"}
         )
     assert page.headers["hx-redirect"].startswith("/signin")
 
