@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot import rows
 from bot.alerts import cards
 from bot.channels.base import Channel, Payload, listens_only, why_closed, window_of
-from bot.messages import Address, Card, Content, Receipt, Ticket
+from bot.messages import Address, Button, Card, Content, Receipt, Ticket
 from bot.pipeline import Road
 from scheduler.errors import GiveUp, Hold, TryLater
 from scheduler.sender import Delivered
@@ -61,8 +61,8 @@ class ChannelDelivery:
         if listens_only(self._channel.limits, claimed.address):
             raise GiveUp(LISTENED)
         if claimed.kind is OutboxKind.TEXT:
-            text = await self._road.database.read(lambda tx: self._text(tx, claimed))
-            return await self._send(claimed, Content(text=text))
+            content = await self._road.database.read(lambda tx: self._content(tx, claimed))
+            return await self._send(claimed, content)
         if claimed.kind is OutboxKind.ANSWER:
             uid, _, note = claimed.payload.partition("\n")
             await self._channel.noticed(await self._external_id(uid), note)
@@ -135,9 +135,10 @@ class ChannelDelivery:
         if ticket is not None and seen.spoken is not None:
             await self._road.database.write(lambda tx: carried.spend_ticket(tx, talk, ticket.until))
 
-    def _text(self, tx: Tx, claimed: Claimed) -> str:
+    def _content(self, tx: Tx, claimed: Claimed) -> Content:
         assert claimed.message_id is not None
-        return timeline.text_of(tx, self._road.vault, claimed.message_id)
+        text, choices = timeline.said(tx, self._road.vault, claimed.message_id)
+        return Content(text=text, buttons=tuple(Button(*choice) for choice in choices))
 
     async def _external_id(self, uid: str) -> str:
         found = await self._road.database.read(lambda tx: timeline.external_id(tx, uid))

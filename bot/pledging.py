@@ -13,8 +13,9 @@ from datetime import date, datetime, timedelta
 
 from bot import casework, offering, records
 from bot.alerts import policy
+from bot.conversation.flows import pledge as flow
 from bot.errors import Conflict, NotFound
-from bot.offers.pledge import Body, Open, Side
+from bot.offers.pledge import Body, Open, Side, written
 from bot.pipeline import Road
 from bot.turn import Outcome
 from bot.words import fill, moment
@@ -174,21 +175,29 @@ def _told(
     idem: str,
 ) -> bool:
     """Say the link in the candidate's own chat. False: there is none that reaches them."""
+    row_key = road.vault.key(tx, row.subject_id)
     try:
         talk = timeline.reply_to(tx, viewer, row.id, listens=road.listens)
     except NotFound:
         return False
     if not talk.reachable or talk.channel not in road.channels:
         return False
+    card = standing(offers.cards(tx, row_key, row.id), offers.offers(tx, row_key, row.id))
+    assert card is not None  # nobody shares a link to nothing
+    lines = written(Body.model_validate(card.body))
     text = fill(
         road.rulebook.replies.pledge_link,
         name=row.name,
         company=road.rulebook.company,
         link=url,
+        lines=lines,
         answer_by=moment(expires_at),
     )
     key = road.vault.key(tx, talk.subject_id)
-    sends = records.said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
+    offered = flow.choices(road.rulebook.replies, card.id)
+    sends = records.said_by_us(
+        tx, key, talk, idem=idem, text=text, author=Author.BOT, choices=offered
+    )
     road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
     return True
 
@@ -248,7 +257,16 @@ async def confirm_by_link(road: Road, visitor: Viewer, token: str, card_id: str)
         found = opened(tx, road, token)
         if found.worth is not InviteState.WAITING:
             raise Closed(found.worth)
-        offering.confirmed(tx, road, found.candidate.id, card_id, via="page", visitor=visitor)
+        row = found.candidate
+        if offering.confirmed(tx, road, row.id, card_id, via="page", visitor=visitor):
+            text = fill(
+                road.rulebook.replies.pledge_told,
+                name=row.name,
+                position=row.position_title or "—",
+            )
+            idem, over = f"told:{found.invite_id}", road.channels
+            told = records.tell(tx, road.vault, row.owner_id, text, idem=idem, channels=over)
+            road.engine.wake(tx, DELIVERY, sorted(told))
         if not invites.use_invite(tx, found.invite_id):
             raise Closed(InviteState.USED)
 

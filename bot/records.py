@@ -10,12 +10,12 @@ from typing import Any
 from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
-from bot.turn import Bind, Context, Heard, Outcome
+from bot.turn import Bind, ConfirmPledge, Context, Heard, Outcome
 from nlp.scheme import Intent, Severity
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
-from storage.errors import Stale
+from storage.errors import Conflict, Stale
 from storage.queries import alerts, audit, intake, offers, outbox, record, scheduled, turns
 from storage.queries.outbox import NewSend
 from storage.vault import Vault, unseal
@@ -82,7 +82,41 @@ def write(
             outcome=outcome,
             channels=channels,
         )
+        for one in outcome.confirms:
+            _confirm(tx, vault, candidate.id, one, via=talk.channel)
+        for number, words in enumerate(outcome.tells):
+            idem = f"told:{context.last.uid}:{number}"
+            owned = candidate.owner_id
+            woken |= tell(tx, vault, owned, words, idem=idem, channels=channels)
     return woken | verdicts(tx, outcome)
+
+
+def _confirm(tx: Tx, vault: Vault, candidate_id: str, one: ConfirmPledge, *, via: str) -> None:
+    """The candidate's yes to a card, with its link in the audit chain."""
+    try:
+        fresh = offers.confirm(tx, candidate_id, one.pledge_id, via=via)
+    except Conflict:
+        raise Stale from None  # replaced meanwhile: look again, and say so
+    if fresh:
+        details = {"card": one.pledge_id, "via": via}
+        audit.append(tx, vault.keystore, SYSTEM, "pledge.confirm", candidate_id, details=details)
+
+
+def tell(
+    tx: Tx,
+    vault: Vault,
+    owner_id: str | None,
+    text: str,
+    *,
+    idem: str,
+    channels: Collection[str],
+) -> set[str]:
+    """Words for whoever is responsible, in their own chats: no alert, nothing to press."""
+    sends: list[NewSend] = []
+    for talk in alerts.receivers(tx, owner_id, channels):
+        key = vault.key(tx, talk.subject_id)
+        sends += said_by_us(tx, key, talk, idem=f"{idem}:{talk.id}", text=text, author=Author.BOT)
+    return outbox.enqueue(tx, sends)
 
 
 def _bind(tx: Tx, vault: Vault, talk: Any, bind: Bind) -> None:
@@ -110,11 +144,15 @@ def _reply(tx: Tx, key: SubjectKey, talk: Any, context: Context, outcome: Outcom
     sends = []
     for reply in outcome.replies:
         idem = f"reply:{context.last.uid}:{reply.slot}"
-        send = said_by_us(tx, key, talk, idem=idem, text=reply.text, author=Author.BOT)
-        sends.extend(send)
+        sends += said_by_us(
+            tx, key, talk, idem=idem, text=reply.text, author=Author.BOT, choices=reply.choices
+        )
     if context.is_press and outcome.press_note and context.last.typed:
         idem = f"answer:{context.last.uid}"
-        sends += said_by_us(tx, key, talk, idem=idem, text=outcome.press_note, author=Author.BOT)
+        if not outcome.replies:  # else it was answered in words already
+            sends += said_by_us(
+                tx, key, talk, idem=idem, text=outcome.press_note, author=Author.BOT
+            )
     elif context.is_press and outcome.press_note:
         sends.append(
             NewSend(
@@ -137,13 +175,21 @@ def said_by_us(
     text: str,
     author: Author,
     author_id: str | None = None,
+    choices: Sequence[tuple[str, str]] = (),
 ) -> list[NewSend]:
     """An outbound message in the timeline and what sends it; nothing when it was said before.
 
     The outbox row points at the message, so the words are stored once.
     """
     message_id = record.say(
-        tx, key, talk=talk, idem=idem, text=text, author=author, author_id=author_id
+        tx,
+        key,
+        talk=talk,
+        idem=idem,
+        text=text,
+        author=author,
+        author_id=author_id,
+        choices=choices,
     )
     if message_id is None:
         return []

@@ -9,13 +9,15 @@ from typing import Any
 
 from bot.alerts import actions
 from bot.alerts.cards import AlertShown
-from bot.conversation.flows import binding
+from bot.conversation.flows import binding, pledge
+from bot.messages import Button
 from bot.turn import (
     AlertSeen,
     CandidateSeen,
     Context,
     FactorSeen,
     InviteSeen,
+    PledgeSeen,
     Said,
     StaffSeen,
 )
@@ -33,7 +35,7 @@ from storage.enums import (
     Verdict,
 )
 from storage.errors import NotFound
-from storage.queries import alerts, cards, invites, people, turns, users
+from storage.queries import alerts, cards, choices, invites, offers, people, turns, users
 from storage.queries.alerts import AlertRow
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
@@ -82,6 +84,8 @@ def seen(
             _chosen(tx, talk, one, numbered, came=row.received_at)
             for one, row in zip(said, found.messages, strict=True)
         )
+    elif talk.candidate_id is not None and len(said) == 1 and not listens:
+        said = (_answered(tx, talk, said[0], came=found.messages[0].received_at),)
     return Turned(
         context=Context(
             conversation_id=talk.id,
@@ -102,6 +106,7 @@ def seen(
             if talk.candidate_id
             else (),
             pressed=_pressed(tx, talk, said[-1]),
+            pledge=_pledge(tx, talk, said[-1]),
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -224,6 +229,33 @@ def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) ->
     if action is None:
         return said
     return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
+
+
+def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
+    """Words that name one of the choices we offered, or its number, as the press they stand for.
+
+    A number means what the person had before them: where something was said since, it is only a
+    number.
+    """
+    if said.kind is not MessageKind.TEXT:
+        return said
+    last = choices.offered(tx, talk.id)
+    if last is None or last.at > came:
+        return said
+    offered = [Button(label, action) for label, action in last.choices]
+    action = actions.named(said.text, offered)
+    if action is None and last.newest:
+        action = actions.typed(said.text, offered)
+    if action is None:
+        return said
+    return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
+
+
+def _pledge(tx: Tx, talk: Any, last: Said) -> PledgeSeen | None:
+    """The card a press names or we asked about, if it is this candidate's."""
+    card = pledge.about_card(last.text, talk.state) if talk.candidate_id is not None else None
+    worth = offers.worth(tx, talk.candidate_id, card) if card is not None else None
+    return PledgeSeen(id=card, worth=worth) if card is not None and worth is not None else None
 
 
 def _pressed(tx: Tx, talk: Any, last: Said) -> AlertSeen | None:

@@ -86,6 +86,14 @@ class FactorSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PledgeSeen:
+    """The 承诺卡 a press or an open question is about."""
+
+    id: str
+    worth: str  # as ``storage.queries.offers.worth`` says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All a decision may see."""
 
@@ -103,6 +111,7 @@ class Context:
     returned: bool = False  # by the link they are bound by already
     alerts: tuple[AlertSeen, ...] = ()  # unresolved, of this candidate
     pressed: AlertSeen | None = None
+    pledge: PledgeSeen | None = None
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
 
@@ -182,12 +191,23 @@ class AskChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmPledge:
+    """The candidate confirms a 承诺卡 in the chat."""
+
+    pledge_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Words for the person we are talking with. ``slot`` tells several replies apart."""
+    """Words for the person we are talking with. ``slot`` tells several replies apart.
+
+    ``choices`` are labels and actions; one that is pressed, typed, or chosen by its number comes
+    back as a press of its action.
+    """
 
     slot: str
     text: str
-    buttons: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +242,8 @@ class Outcome:
     factors: tuple[AddFactor, ...] = ()
     facts: tuple[AddFact, ...] = ()
     requests: tuple[AskChange, ...] = ()
+    confirms: tuple[ConfirmPledge, ...] = ()
+    tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
     bind: Bind | None = None
@@ -244,6 +266,8 @@ class Outcome:
             factors=self.factors + other.factors,
             facts=self.facts + other.facts,
             requests=self.requests + other.requests,
+            confirms=self.confirms + other.confirms,
+            tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,
             bind=other.bind or self.bind,

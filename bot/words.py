@@ -37,6 +37,16 @@ class Replies(BaseModel):
     press_known: str
     board_now: str
     pledge_link: str
+    pledge_yes: str
+    pledge_change: str
+    pledge_confirmed: str
+    pledge_known: str
+    pledge_gone: str
+    pledge_what: str
+    pledge_asked: str
+    pledge_told: str
+    pledge_kept: str
+    press_noted: str
     too_long: str
     owner_unknown: str
     owner_named: str
@@ -55,7 +65,18 @@ class Replies(BaseModel):
 
 
 PLACEHOLDERS = frozenset(
-    {"name", "company", "owner", "position", "answer_by", "stage", "next_step", "start", "link"}
+    {
+        "name",
+        "company",
+        "owner",
+        "position",
+        "answer_by",
+        "stage",
+        "next_step",
+        "start",
+        "link",
+        "lines",
+    }
 )
 
 

@@ -31,6 +31,21 @@ def parse(text: str) -> tuple[str, Verdict] | None:
     return (found[1], Verdict(found[2])) if found else None
 
 
+def named(text: str, buttons: Sequence[Button]) -> str | None:
+    """The action whose button is called like a text, however it is typed.
+
+    >>> named(" 确认无误！", (Button("确认无误", "y"), Button("想改一处", "n")))
+    'y'
+    """
+    said = _bare(text)
+    return next((one.action for one in buttons if said and said == _bare(one.label)), None)
+
+
+def _bare(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in folded if char.isalnum())
+
+
 def typed(text: str, buttons: Sequence[Button]) -> str | None:
     """The action that a typed number chooses among numbered buttons, as people type numbers.
 

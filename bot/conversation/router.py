@@ -12,6 +12,7 @@ from bot.conversation.flows import (
     handover,
     listening,
     overhearing,
+    pledge,
     staff,
     status_words,
     stranger,
@@ -22,6 +23,7 @@ from bot.turn import Context, Heard, Outcome
 #: In the order they are asked.
 FLOWS: tuple[ModuleType, ...] = (
     overhearing,
+    pledge,
     alert_action,
     binding,
     staff,

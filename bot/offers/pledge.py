@@ -68,6 +68,18 @@ def agreed(terms: Terms) -> tuple[tuple[str, str], ...]:
     return tuple((label, value) for label, value in lines if value)
 
 
+_WHO = {Side.CANDIDATE: "您", Side.COMPANY: "公司"}
+
+
+def written(body: Body) -> str:
+    """A card as lines of a message: what is agreed, then what is open."""
+    lines = [f"{label}：{value}" for label, value in body.agreed]
+    lines += [
+        f"待定：{one.what}（{_WHO[one.who]}在 {one.by.isoformat()} 前答复）" for one in body.open
+    ]
+    return "\n".join(f"· {line}" for line in lines)
+
+
 def changed(old: Body, new: Body) -> tuple[tuple[str, str, str], ...]:
     """What differs: label, before, after; empty where a side has nothing.
 

@@ -297,8 +297,8 @@ def unresolved(tx: Tx, candidate_id: str) -> list[Any]:
 
 
 def receivers(tx: Tx, owner_id: str | None, channels: Collection[str]) -> list[Any]:
-    """Staff conversations (id, channel) a card goes to: the owner's, or every HR's when nobody
-    owns the case. One each, however many accounts they have.
+    """Staff conversations (id, channel, subject_id) a card goes to: the owner's, or every HR's when
+    nobody owns the case. One each, however many accounts they have.
 
     Of a colleague's accounts on ``channels`` (those that run) which can be reached, it is the one
     they tied or chose last.
@@ -309,6 +309,7 @@ def receivers(tx: Tx, owner_id: str | None, channels: Collection[str]) -> list[A
         sa.select(
             talk.c.id,
             talk.c.channel,
+            talk.c.subject_id,
             sa.func.row_number()
             .over(partition_by=identity.c.user_id, order_by=[newest, talk.c.id])
             .label("place"),
@@ -326,7 +327,9 @@ def receivers(tx: Tx, owner_id: str | None, channels: Collection[str]) -> list[A
         ranked = ranked.where(user.c.id == owner_id)
     first = ranked.subquery()
     return tx.all(
-        sa.select(first.c.id, first.c.channel).where(first.c.place == 1).order_by(first.c.id)
+        sa.select(first.c.id, first.c.channel, first.c.subject_id)
+        .where(first.c.place == 1)
+        .order_by(first.c.id)
     )
 
 

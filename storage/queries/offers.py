@@ -203,6 +203,21 @@ def stands(tx: Tx, candidate_id: str) -> bool:
     return tx.first(sa.select(PLEDGE.c.id).where(standing).limit(1)) is not None
 
 
+def worth(tx: Tx, candidate_id: str, pledge_id: str) -> str | None:
+    """What a candidate can still do with a card: ``open``, ``confirmed`` by them, or ``gone``
+    (replaced, or its offer ended). None: it is not theirs."""
+    row = tx.first(
+        sa.select(PLEDGE.c.replaced_at, PLEDGE.c.theirs_at, OFFER.c.state)
+        .outerjoin(OFFER, OFFER.c.id == PLEDGE.c.offer_id)
+        .where(PLEDGE.c.id == pledge_id, PLEDGE.c.candidate_id == candidate_id)
+    )
+    if row is None:
+        return None
+    if row.replaced_at is not None or row.state in ENDED:
+        return "gone"
+    return "open" if row.theirs_at is None else "confirmed"
+
+
 def confirm(
     tx: Tx, candidate_id: str, pledge_id: str, *, by: str | None = None, via: str | None = None
 ) -> bool:

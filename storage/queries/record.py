@@ -155,8 +155,13 @@ def say(
     text: str,
     author: Author,
     author_id: str | None = None,
+    choices: Sequence[tuple[str, str]] = (),
 ) -> int | None:
-    """Add an outbound message to the timeline, queued; its id, or None if it was said before."""
+    """Add an outbound message to the timeline, queued; its id, or None if it was said before.
+
+    ``choices`` are the labels and actions offered under it; labels are words of the program, never
+    a person's.
+    """
     uid = new_public_id("m")
     row = {
         "uid": uid,
@@ -172,6 +177,7 @@ def say(
         "received_at": tx.now,
         "status": MessageStatus.QUEUED.value,
         "attempts": 0,
+        "choices": [list(choice) for choice in choices] or None,
     }
     if not insert_new(tx, Message, [row]):
         return None

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from storage.database import Tx
 from storage.enums import Author, Direction, MessageKind, MessageStatus
 from storage.errors import NotFound
+from storage.queries import choices
 from storage.queries.archive import BROUGHT
 from storage.queries.common import table, update
 from storage.queries.scope import CANDIDATE, visible
@@ -43,6 +44,7 @@ class MessageRow:
     error: str
     spans: tuple[dict[str, Any], ...] = ()
     intents: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()  # label and action, offered under it
 
 
 def timeline(
@@ -136,7 +138,8 @@ def _messages(
     rows = rows[:limit] if after is not None else rows[-limit:]
     heard = _readings(tx, rows)
     keys = vault.keys(tx, {row.subject_id for row in rows})
-    return [_open(row, keys, heard) for row in rows]
+    pressed = choices.names(tx, rows)
+    return [_open(row, keys, heard, pressed) for row in rows]
 
 
 def _readings(tx: Tx, rows: Sequence[Any]) -> dict[str, Any]:
@@ -157,8 +160,13 @@ def _readings(tx: Tx, rows: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def _open(row: Any, keys: Any, heard: dict[str, Any]) -> MessageRow:
+def _open(
+    row: Any, keys: Any, heard: dict[str, Any], pressed: dict[tuple[str, str], str]
+) -> MessageRow:
     spans, intents = heard.get(row.uid, ((), ()))
+    text = unseal(keys[row.subject_id], row.body_sealed, "message.body_sealed", row.uid)
+    if row.kind == MessageKind.PRESS.value:
+        text = pressed.get((row.conversation_id, text), text)
     return MessageRow(
         id=row.id,
         uid=row.uid,
@@ -169,12 +177,13 @@ def _open(row: Any, keys: Any, heard: dict[str, Any]) -> MessageRow:
         kind=MessageKind(row.kind),
         author=Author(row.author),
         author_name=row.user_name or "",
-        text=unseal(keys[row.subject_id], row.body_sealed, "message.body_sealed", row.uid),
+        text=text,
         sent_at=row.sent_at,
         status=MessageStatus(row.status),
         error=row.error or "",
         spans=spans,
         intents=intents,
+        choices=tuple((label, action) for label, action in row.choices or ()),
     )
 
 
@@ -247,15 +256,20 @@ def outbox_of(tx: Tx, message_ids: Sequence[int]) -> dict[int, Any]:
 
 def text_of(tx: Tx, vault: Vault, message_id: int) -> str:
     """The words of one message."""
+    return said(tx, vault, message_id)[0]
+
+
+def said(tx: Tx, vault: Vault, message_id: int) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The words of one message, and the choices (label, action) under them."""
     row = tx.first(
-        sa.select(MESSAGE.c.uid, MESSAGE.c.body_sealed, TALK.c.subject_id)
+        sa.select(MESSAGE.c.uid, MESSAGE.c.body_sealed, MESSAGE.c.choices, TALK.c.subject_id)
         .join(TALK, TALK.c.id == MESSAGE.c.conversation_id)
         .where(MESSAGE.c.id == message_id)
     )
     if row is None:
         raise NotFound("no such message")
-    key = vault.key(tx, row.subject_id)
-    return unseal(key, row.body_sealed, "message.body_sealed", row.uid)
+    text = unseal(vault.key(tx, row.subject_id), row.body_sealed, "message.body_sealed", row.uid)
+    return text, tuple((label, action) for label, action in row.choices or ())
 
 
 def external_id(tx: Tx, uid: str) -> str | None:
@@ -298,7 +312,8 @@ def by_uids(tx: Tx, vault: Vault, uids: Sequence[str]) -> list[MessageRow]:
         .order_by(MESSAGE.c.id)
     )
     keys = vault.keys(tx, {row.subject_id for row in rows})
-    return [_open(row, keys, {}) for row in rows]
+    pressed = choices.names(tx, rows)
+    return [_open(row, keys, {}, pressed) for row in rows]
 
 
 def last_times(tx: Tx, viewer: Viewer, candidate_ids: Sequence[str]) -> dict[str, datetime]:

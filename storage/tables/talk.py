@@ -77,6 +77,7 @@ class Message(SQLModel, table=True):
         default=True,
         sa_column=sa.Column(sa.Boolean(), nullable=False, server_default=sa.true()),
     )
+    choices: list[list[str]] | None = Field(default=None, sa_column=sa.Column(Json))
 
 
 class Attachment(SQLModel, table=True):

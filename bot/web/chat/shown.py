@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.web import filenames
-from bot.web.public_views import ChatFile, ChatMessage
+from bot.web.public_views import ChatButton, ChatFile, ChatMessage
 from storage.database import Tx
 from storage.enums import Author, Direction, MediaState
 from storage.queries import media, timeline
@@ -53,6 +53,8 @@ def shown(row: MessageRow, files: Sequence[Attached] = ()) -> ChatMessage:
         text=row.text,
         at=row.sent_at,
         state="failed" if MediaState.GONE in states else state,
+        # What is said by pressing is the label: the same words as when it is typed.
+        buttons=tuple(ChatButton(label=label, value=label) for label, _ in row.choices),
         files=tuple(
             ChatFile(kind=one.kind.value, name=filenames.shown(one.name), size=one.size)
             for one in files
