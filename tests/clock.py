@@ -29,7 +29,7 @@ class FakeClock:
         self._at = at
 
 
-async def until(condition: Callable[[], bool], *, within: float = 8.0) -> None:
+async def until(condition: Callable[[], bool], *, within: float = 30.0) -> None:
     """Wait, in real seconds, until a condition holds. Raises ``TimeoutError``."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 - conditions have no event

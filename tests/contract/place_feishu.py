@@ -29,7 +29,7 @@ ENCRYPT_KEY = "encrypt-key-of-the-tests"
 TOKEN = "verification-token-of-the-tests"
 ROBOT = "ou_robot"
 IV = bytes(range(16))
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 #: Reconnect at once; a test has no time for half a minute.
 BRISK = ClientConfig(reconnect_nonce_s=0, reconnect_interval_s=1)
 

@@ -92,7 +92,7 @@ class Post:
 
     async def settled(self, idem: str, *, attempts: int) -> sa.Row[tuple[object, ...]]:
         """The row once so many attempts have been made and recorded."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             while True:
                 row = await self.row(idem)
                 if row.attempts == attempts and row.status != "sending":

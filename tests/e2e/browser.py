@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 ARGUMENTS = [
@@ -29,6 +29,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 ROOT = Path(__file__).parents[2]
+#: What will come, comes within this, also on a busy machine.
+PATIENCE_MS = 30_000
 
 
 @contextmanager
@@ -36,6 +38,7 @@ def chromium() -> Iterator[Browser]:
     """A headless browser. Says how to get one when there is none."""
     if not Path(CHROMIUM).exists():
         raise AssertionError("browser tests need Debian's chromium: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:

@@ -58,7 +58,7 @@ def state(bubble: Locator) -> Locator:
 def reply(console: Page, text: str) -> None:
     console.locator("textarea[name=text]").fill(text)
     console.get_by_role("button", name="发送").click()
-    expect(console.locator("#timeline")).to_contain_text(text, timeout=20_000)
+    expect(console.locator("#timeline")).to_contain_text(text)
 
 
 def file_of(folder: Path, name: str, data: bytes) -> str:

@@ -31,7 +31,7 @@ def test_a_file_goes_from_the_phone_to_hr(talk: Talk, tmp_path: Path) -> None:
     console = talk.console()
     with watched(console) as complaints:
         row = console.locator(".attached", has_text="简历.pdf").last
-        expect(row).to_contain_text("2.9 MB", timeout=20_000)
+        expect(row).to_contain_text("2.9 MB")
         with console.expect_download() as saved:
             row.get_by_role("link", name="下载").click()
         assert saved.value.suggested_filename == "简历.pdf"
@@ -54,7 +54,7 @@ def test_a_file_we_do_not_take_is_refused_in_words(talk: Talk, tmp_path: Path) -
     chat = talk.chat()
     chat.set_input_files("#file", file_of(tmp_path, "工具.pdf", some.EXE))
     bubble = chat.locator(".msg.in", has_text="工具.pdf").last
-    expect(state(bubble)).to_have_text("发送失败", timeout=20_000)
+    expect(state(bubble)).to_have_text("发送失败")
     expect(chat.locator("#note")).to_contain_text("不支持这种文件")
     expect(bubble.get_by_role("button", name="重试")).to_have_count(0)
     before = chat.locator(".msg.in").count()
@@ -77,12 +77,12 @@ def test_an_upload_that_breaks_off_is_sent_again_and_stands_once(
     chat.route("**/files", break_off)
     chat.set_input_files("#file", file_of(tmp_path, "offer回签.docx", some.docx()))
     bubble = chat.locator(".msg.in", has_text="offer回签.docx")
-    expect(state(bubble)).to_have_text("发送失败", timeout=20_000)
+    expect(state(bubble)).to_have_text("发送失败")
     chat.wait_for_timeout(1500)  # an event may come meanwhile
     expect(state(bubble)).to_have_text("发送失败")
     chat.unroute("**/files")
     bubble.get_by_role("button", name="重试").click()
-    expect(state(bubble)).to_have_text("已送达", timeout=20_000)
+    expect(state(bubble)).to_have_text("已送达")
     chat.wait_for_timeout(1500)
     expect(bubble).to_have_count(1)
     chat.reload()
@@ -98,7 +98,7 @@ def test_the_progress_of_an_upload_is_seen(talk: Talk, tmp_path: Path) -> None:
     data = some.PDF + b"%" * 1_000_000
     chat.set_input_files("#file", file_of(tmp_path, "作品集.pdf", data))
     bubble = chat.locator(".msg.in", has_text="作品集.pdf")
-    expect(state(bubble)).to_contain_text(re.compile(r"上传中 [1-9]"), timeout=20_000)
+    expect(state(bubble)).to_contain_text(re.compile(r"上传中 [1-9]"))
     assert 0 < int(bubble.locator("progress").evaluate("bar => bar.value")) <= 100
     expect(state(bubble)).to_have_text("已送达", timeout=30_000)
 

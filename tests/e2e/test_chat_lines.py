@@ -26,10 +26,10 @@ def test_after_the_server_was_away_nothing_is_missing_or_doubled(
     with served(sqlite_url, tmp_path, **again) as first:
         candidate, url = first.candidate()
         chat.goto(url)
-        expect(state(write(chat, "我在地铁上"))).to_have_text("已送达", timeout=20_000)
+        expect(state(write(chat, "我在地铁上"))).to_have_text("已送达")
     unsent = write(chat, "信号不太好")
     expect(state(unsent)).to_have_text("网络恢复后自动发送", timeout=30_000)
-    expect(chat.locator("#lost")).to_be_visible(timeout=10_000)
+    expect(chat.locator("#lost")).to_be_visible()
     with served(sqlite_url, tmp_path, **again) as second:
         desk = second.hr(browser, "back")
         console = desk.new_page()
@@ -75,14 +75,14 @@ def test_a_phone_that_slept_catches_up_as_soon_as_it_wakes(talk: Talk) -> None:
         """
     )
     chat.goto(talk.url)
-    expect(state(write(chat, "先睡了"))).to_have_text("已送达", timeout=20_000)
+    expect(state(write(chat, "先睡了"))).to_have_text("已送达")
     chat.evaluate("window.asleep = true")
     said = "早，今天方便通话吗"
     reply(talk.console(), said)
     chat.wait_for_timeout(1500)
     expect(chat.locator(".msg.out", has_text=said)).to_have_count(0)
     chat.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(chat.locator(".msg.out", has_text=said)).to_have_count(1, timeout=5_000)
+    expect(chat.locator(".msg.out", has_text=said)).to_have_count(1)
 
 
 def texts(talk: Talk) -> list[str]:
@@ -96,11 +96,11 @@ def test_what_is_written_without_a_line_leaves_in_order_when_it_is_back(talk: Ta
     chat.route("**/messages", lambda route: route.abort())
     said = ["我先说第一句", "再补充一句", "还有最后一句"]
     for text in said:
-        expect(state(write(chat, text))).to_have_text("网络恢复后自动发送", timeout=10_000)
+        expect(state(write(chat, text))).to_have_text("网络恢复后自动发送")
     chat.unroute("**/messages")
     chat.locator(".msg.in", has_text=said[0]).get_by_role("button", name="重试").click()
     for text in said:
-        expect(state(chat.locator(".msg.in", has_text=text))).to_have_text("已送达", timeout=20_000)
+        expect(state(chat.locator(".msg.in", has_text=text))).to_have_text("已送达")
     assert texts(talk) == said
 
 
@@ -115,18 +115,16 @@ def test_reloading_loses_neither_what_is_unsent_nor_a_draft(talk: Talk, arrived:
 
     chat.route(re.compile(r"/(messages|events)"), break_off)
     chat.goto(talk.url)
-    expect(state(write(chat, "电梯里发的"))).to_have_text("网络恢复后自动发送", timeout=10_000)
+    expect(state(write(chat, "电梯里发的"))).to_have_text("网络恢复后自动发送")
     chat.get_by_role("textbox").fill("还没写完")
     chat.unroute_all()
     chat.reload()
     bubble = chat.locator(".msg.in", has_text="电梯里发的")
-    expect(state(bubble.first)).to_have_text("已送达", timeout=20_000)
+    expect(state(bubble.first)).to_have_text("已送达")
     expect(bubble).to_have_count(1)
     expect(chat.get_by_role("textbox")).to_have_value("还没写完")
     chat.get_by_role("textbox").press("Enter")
-    expect(state(chat.locator(".msg.in", has_text="还没写完"))).to_have_text(
-        "已送达", timeout=20_000
-    )
+    expect(state(chat.locator(".msg.in", has_text="还没写完"))).to_have_text("已送达")
     chat.reload()
     expect(chat.get_by_role("textbox")).to_have_value("")
     expect(bubble).to_have_count(1)
@@ -148,7 +146,7 @@ def test_too_fast_waits_and_leaves_by_itself(talk: Talk) -> None:
     bubble = write(chat, "连着发了好多")
     expect(chat.locator("#note")).to_contain_text("发得有点快")
     expect(state(bubble)).to_have_text("发送中")
-    expect(state(bubble)).to_have_text("已送达", timeout=20_000)
+    expect(state(bubble)).to_have_text("已送达")
     assert len(tries) == 2
     assert len(set(tries)) == 1
     assert texts(talk) == ["连着发了好多"]
@@ -168,26 +166,26 @@ def test_a_message_that_is_refused_says_so_and_does_not_hold_up_the_next(talk: T
     expect(state(wrong)).to_have_text("发送失败")
     expect(chat.locator("#note")).to_contain_text("没能收下")
     expect(wrong.get_by_role("button", name="重试")).to_have_count(0)
-    expect(state(write(chat, "这条可以"))).to_have_text("已送达", timeout=20_000)
+    expect(state(write(chat, "这条可以"))).to_have_text("已送达")
     assert texts(talk) == ["这条可以"]
 
 
 def test_the_page_says_at_once_that_there_is_no_line(talk: Talk) -> None:
     chat = talk.chat()
-    expect(state(write(chat, "进地铁了"))).to_have_text("已送达", timeout=20_000)
+    expect(state(write(chat, "进地铁了"))).to_have_text("已送达")
     talk.phone.set_offline(True)
-    expect(chat.get_by_text("网络断开了")).to_be_visible(timeout=1_500)
+    expect(chat.get_by_text("网络断开了")).to_be_visible(timeout=5_000)
     talk.phone.set_offline(False)
-    expect(chat.get_by_text("网络断开了")).to_be_hidden(timeout=10_000)
+    expect(chat.get_by_text("网络断开了")).to_be_hidden()
 
 
 def test_without_a_line_nobody_claims_to_be_looking(talk: Talk, thinking: None) -> None:
     talk.opened.office.road.pause = talk.opened.office.road.longest = timedelta(seconds=8)
     chat = talk.chat()
     write(chat, "我的进度怎么样了")
-    expect(chat.locator("#answering")).to_be_visible(timeout=10_000)
+    expect(chat.locator("#answering")).to_be_visible()
     talk.phone.set_offline(True)
-    expect(chat.locator("#lost")).to_be_visible(timeout=1_500)
+    expect(chat.locator("#lost")).to_be_visible(timeout=5_000)
     expect(chat.locator("#answering")).to_be_hidden()
     talk.phone.set_offline(False)
     expect(chat.locator(".msg.out", has_text="目前阶段")).to_be_visible(timeout=30_000)
@@ -200,10 +198,10 @@ def test_two_tabs_show_the_same_once_and_leave_a_reader_alone(talk: Talk) -> Non
     two.locator("#scroll").evaluate("pane => { pane.scrollTop = -400 }")
     read = two.locator(".msg.in", has_text="第4句")
     before = read.bounding_box()
-    expect(state(write(one, "从另一个窗口说"))).to_have_text("已送达", timeout=20_000)
+    expect(state(write(one, "从另一个窗口说"))).to_have_text("已送达")
     there = two.locator(".msg.in", has_text="从另一个窗口说")
-    expect(there).to_have_count(1, timeout=10_000)
-    expect(state(there)).to_have_text("已送达", timeout=20_000)
+    expect(there).to_have_count(1)
+    expect(state(there)).to_have_text("已送达")
     after = read.bounding_box()
     assert before is not None
     assert after is not None
@@ -213,13 +211,13 @@ def test_two_tabs_show_the_same_once_and_leave_a_reader_alone(talk: Talk) -> Non
 
 def test_a_link_that_ends_takes_the_field_away_and_no_words(talk: Talk) -> None:
     chat = talk.chat()
-    expect(state(write(chat, "在吗"))).to_have_text("已送达", timeout=20_000)
+    expect(state(write(chat, "在吗"))).to_have_text("已送达")
     held: list[Route] = []
     chat.route("**/messages", lambda route: held.append(route))
     unsent = write(chat, "还能收到吗")
     chat.get_by_role("textbox").fill("写了一半")
     held[0].fulfill(status=404, json={"error": "not_found"})
-    expect(chat.locator("#closed")).to_be_visible(timeout=10_000)
+    expect(chat.locator("#closed")).to_be_visible()
     expect(chat.locator("#closed")).to_contain_text("已经关闭")
     expect(chat.locator("#composer")).to_be_hidden()
     expect(state(unsent)).to_have_text("发送失败")
@@ -233,7 +231,7 @@ def test_a_page_that_nobody_sees_lets_its_stream_go_and_catches_up(talk: Talk) -
     chat.clock.install()
     chat.goto(talk.url)
     feed = talk.opened.office.site.feed
-    expect(state(write(chat, "放口袋里了"))).to_have_text("已送达", timeout=20_000)
+    expect(state(write(chat, "放口袋里了"))).to_have_text("已送达")
     assert feed.streams > 0
     hide = """hidden => {
       Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
@@ -251,4 +249,4 @@ def test_a_page_that_nobody_sees_lets_its_stream_go_and_catches_up(talk: Talk) -
     reply(talk.console(), said)
     expect(chat.locator(".msg.out", has_text=said)).to_have_count(0)
     chat.evaluate(hide, False)
-    expect(chat.locator(".msg.out", has_text=said)).to_have_count(1, timeout=5_000)
+    expect(chat.locator(".msg.out", has_text=said)).to_have_count(1)

@@ -80,8 +80,8 @@ def test_the_page_works_in_the_webviews_of_the_apps(browser: Browser, talk: Talk
         page.goto(talk.url)
         assert crowded(page) == []
         asked = write(page, "我的进度")
-        expect(state(asked)).to_have_text("已送达", timeout=20_000)
-        expect(page.locator(".msg.out", has_text="目前阶段").last).to_be_visible(timeout=20_000)
+        expect(state(asked)).to_have_text("已送达")
+        expect(page.locator(".msg.out", has_text="目前阶段").last).to_be_visible()
         with page.expect_file_chooser() as chooser:
             page.locator("#attach").click()
         assert not chooser.value.is_multiple()
@@ -121,9 +121,9 @@ def test_a_hint_tells_that_the_message_is_being_looked_at(talk: Talk, thinking: 
     hint = chat.locator("#answering")
     expect(hint).to_be_hidden()
     write(chat, "我的进度怎么样了")
-    expect(hint).to_be_visible(timeout=10_000)
+    expect(hint).to_be_visible()
     expect(hint).to_contain_text("正在看您的消息")
-    expect(hint).to_be_hidden(timeout=20_000)
+    expect(hint).to_be_hidden()
     expect(chat.locator(".msg.out", has_text="目前阶段").last).to_be_visible()
 
 
@@ -142,8 +142,8 @@ def test_nothing_jumps_while_the_page_opens_and_talks(talk: Talk, thinking: None
     assert last["y"] + last["height"] <= composer["y"], "it opens at the newest message"
     where = chat.evaluate("document.querySelector('.composer').getBoundingClientRect().top")
     write(chat, "我的进度怎么样了")
-    expect(chat.locator("#answering")).to_be_visible(timeout=10_000)
-    expect(chat.locator("#answering")).to_be_hidden(timeout=20_000)
+    expect(chat.locator("#answering")).to_be_visible()
+    expect(chat.locator("#answering")).to_be_hidden()
     assert chat.evaluate("document.querySelector('.composer').getBoundingClientRect().top") == where
     chat.set_viewport_size({"width": 390, "height": 500})  # a keyboard that shrinks the page
     last = chat.locator(".msg").last.bounding_box()
@@ -194,7 +194,7 @@ def test_somebody_who_reads_further_up_stays_there_and_is_told_of_news(talk: Tal
     before = first.bounding_box()
     reply(talk.console(), "看到了，我逐条回你")
     news = chat.get_by_role("button", name="有新消息")
-    expect(news).to_be_visible(timeout=10_000)
+    expect(news).to_be_visible()
     after = first.bounding_box()
     assert before is not None
     assert after is not None
@@ -241,7 +241,7 @@ def test_a_long_talk_can_be_read_to_its_beginning(browser: Browser, talk: Talk) 
     first = mine.first
     words, before = first.inner_text(), first.bounding_box()
     older.click()
-    expect(mine).to_have_count(130, timeout=10_000)
+    expect(mine).to_have_count(130)
     expect(older).to_have_count(0)
     expect(chat.locator(".chat-day")).to_have_count(1)
     same = mine.nth(130 - shown)
@@ -269,7 +269,7 @@ def test_days_are_named_as_they_pass(talk: Talk) -> None:
     chat.goto(talk.url)
     day = chat.locator(".chat-day")
     expect(day).to_have_count(0)
-    expect(state(write(chat, "晚安"))).to_have_text("已送达", timeout=20_000)
+    expect(state(write(chat, "晚安"))).to_have_text("已送达")
     expect(day).to_have_text("今天")
     for name in (re.compile("昨天"), re.compile(r"^\d+月\d+日 周.$")):
         chat.clock.fast_forward("24:00:00")
@@ -281,10 +281,10 @@ def test_a_newcomer_finds_words_to_press(talk: Talk) -> None:
     chat = talk.chat()
     chat.locator("#empty").get_by_role("button", name="我的进度").click()
     expect(chat.locator("#empty")).to_have_count(0)
-    expect(chat.locator(".msg.out", has_text="目前阶段")).to_be_visible(timeout=20_000)
+    expect(chat.locator(".msg.out", has_text="目前阶段")).to_be_visible()
     chat.get_by_text("有自动程序在阅读").click()
     chat.locator(".chat-notice").get_by_role("button", name="帮助").click()
-    expect(chat.locator(".msg.out", has_text="您可以直接说想说的话")).to_be_visible(timeout=20_000)
+    expect(chat.locator(".msg.out", has_text="您可以直接说想说的话")).to_be_visible()
     expect(chat.locator(".chat-notice")).not_to_have_attribute("open", "")
 
 
@@ -315,7 +315,7 @@ def test_the_page_can_be_used_by_keyboard_and_by_ear(talk: Talk) -> None:
     retry.press("Enter")
     assert chat.evaluate("document.activeElement.tagName") == "MAIN"
     status = chat.get_by_role("status").filter(has_text="网络断开了")
-    expect(status).to_have_count(1, timeout=10_000)
+    expect(status).to_have_count(1)
     chat.get_by_role("textbox").fill("字" * 20_001)
     expect(chat.get_by_role("status").filter(has_text="太长了")).to_have_count(1)
 
@@ -324,7 +324,7 @@ def test_addresses_are_followed_only_in_what_we_say(talk: Talk) -> None:
     chat = talk.chat()
     write(chat, "https://evil.example/x")
     reply(talk.console(), "javascript:alert(1) https://ok.example/a?b=1&c=2#d，请填写")
-    expect(chat.locator(".msg.out", has_text="请填写")).to_be_visible(timeout=20_000)
+    expect(chat.locator(".msg.out", has_text="请填写")).to_be_visible()
     for _ in range(2):  # as the script draws it, then as the server does
         links = chat.locator(".msg-text a")
         expect(links).to_have_count(1)
@@ -341,7 +341,7 @@ def test_where_a_script_does_not_arrive_the_page_is_a_plain_form(talk: Talk, los
     chat.goto(talk.url)
     chat.get_by_role("textbox").fill("脚本没有下载完")
     chat.get_by_role("button", name="发送", exact=True).click()
-    expect(chat.locator(".msg.in", has_text="脚本没有下载完")).to_have_count(1, timeout=20_000)
+    expect(chat.locator(".msg.in", has_text="脚本没有下载完")).to_have_count(1)
     assert wrong == []
 
 

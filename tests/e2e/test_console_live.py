@@ -9,8 +9,6 @@ from tests.e2e.chatting import Talk
 
 pytestmark = pytest.mark.browser
 
-SOON = 10_000
-
 
 class Late:
     """Requests of a page that are held back; ``go`` lets the oldest through."""
@@ -48,7 +46,7 @@ def listening(talk: Talk) -> Page:
     """A console page that has caught up and hears of news."""
     console = talk.console()
     talk.say("您好，我先报个到")
-    expect(console.locator("#timeline")).to_contain_text("我先报个到", timeout=SOON)
+    expect(console.locator("#timeline")).to_contain_text("我先报个到")
     console.wait_for_timeout(600)  # what the message set off has been asked for
     return console
 
@@ -64,11 +62,11 @@ def test_a_reply_is_shown_though_the_page_was_renewed_while_it_left(talk: Talk) 
     send(console, "看到了，我逐条回你")
     replies.until(console, 1)
     talk.say("我又补一句")
-    expect(console.locator("#timeline")).to_contain_text("我又补一句", timeout=SOON)
+    expect(console.locator("#timeline")).to_contain_text("我又补一句")
     console.route("**/console/events", lambda route: route.abort())  # only the answer itself
     console.evaluate("window.dispatchEvent(new Event('pagehide'))")
     replies.go()
-    expect(console.locator("#timeline")).to_contain_text("看到了，我逐条回你", timeout=SOON)
+    expect(console.locator("#timeline")).to_contain_text("看到了，我逐条回你")
     expect(console.locator("textarea[name=text]")).to_have_value("")
 
 
@@ -82,7 +80,7 @@ def test_news_that_arrive_while_the_page_asks_are_asked_for_too(talk: Talk) -> N
     console.wait_for_timeout(800)  # its event has arrived
     refreshes.open = True
     refreshes.held.pop(0).fulfill(response=page)
-    expect(console.locator("#timeline")).to_contain_text("第二句，请您看一下", timeout=SOON)
+    expect(console.locator("#timeline")).to_contain_text("第二句，请您看一下")
 
 
 def test_what_happened_before_the_page_listened_is_fetched(talk: Talk) -> None:
@@ -94,4 +92,4 @@ def test_what_happened_before_the_page_listened_is_fetched(talk: Talk) -> None:
     console.wait_for_timeout(3000)  # greeted, and all of it told to whoever listened
     expect(console.locator("#timeline")).not_to_contain_text("我先报个到")
     events.let_all()
-    expect(console.locator("#timeline")).to_contain_text("我先报个到", timeout=SOON)
+    expect(console.locator("#timeline")).to_contain_text("我先报个到")

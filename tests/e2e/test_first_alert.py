@@ -60,19 +60,19 @@ def test_a_sentence_becomes_an_alert_everywhere_and_a_press_changes_it_everywher
         )
         said_at = time.monotonic()
         card = phone.locator("#messages > li", has_text="再考虑一下").last
-        expect(card).to_be_visible(timeout=15_000)
+        expect(card).to_be_visible()
         on_phone = time.monotonic() - said_at
         alert = console.locator("article.alert-card", has_text="再考虑一下").filter(
             has_text="陈一鸣"
         )
-        expect(alert).to_be_visible(timeout=15_000)
+        expect(alert).to_be_visible()
         on_desk = time.monotonic() - said_at
         assert max(on_phone, on_desk) <= MERGING_PAUSE_S + BAR_S
         expect(alert.locator("mark").first).to_be_visible()
         expect(chat.locator(".msg.out").last).to_contain_text("答复您")
 
         card.get_by_role("button", name="误报").click()
-        expect(alert).to_be_hidden(timeout=10_000)
+        expect(alert).to_be_hidden()
         console.goto(f"{opened.base}/console/alerts?show=handled")
         judged = console.locator("article.alert-card", has_text="再考虑一下").filter(
             has_text="陈一鸣"
@@ -94,11 +94,11 @@ def test_a_verdict_at_the_desk_changes_the_card_on_the_phone(
     chat.get_by_role("textbox").fill("我手上还有一家公司的offer，对方给得更高")
     chat.keyboard.press("Enter")
     card = phone.locator("#messages > li", has_text="对方给得更高").last
-    expect(card).to_be_visible(timeout=15_000)
+    expect(card).to_be_visible()
     console = page_of(desk, f"{opened.base}/console/alerts")
     alert = console.locator("article.alert-card", has_text="对方给得更高").filter(has_text="陈一鸣")
     alert.get_by_role("button", name="已处理").first.click()
-    expect(card).to_contain_text("已标记已处理", timeout=10_000)
+    expect(card).to_contain_text("已标记已处理")
     hands.close()
 
 
@@ -112,11 +112,9 @@ def test_hr_answers_and_the_candidate_reads_it_live(
     with watched(console) as complaints:
         console.locator("textarea[name=text]").fill("一鸣你好，我下午三点给你打电话细聊")
         console.get_by_role("button", name="发送").click()
-        expect(chat.locator(".msg.out", has_text="下午三点给你打电话")).to_be_visible(
-            timeout=10_000
-        )
+        expect(chat.locator(".msg.out", has_text="下午三点给你打电话")).to_be_visible()
         expect(chat.locator(".msg.out", has_text="下午三点")).to_contain_text("李娜")
-        expect(console.locator("#timeline")).to_contain_text("下午三点给你打电话", timeout=10_000)
+        expect(console.locator("#timeline")).to_contain_text("下午三点给你打电话")
     assert complaints == []
     hands.close()
 
@@ -128,7 +126,7 @@ def test_status_words_are_answered_and_a_person_can_be_asked_for(
     chat = page_of(hands, opened.chat)
     chat.get_by_role("textbox").fill("我的进度怎么样了")
     chat.keyboard.press("Enter")
-    expect(chat.locator(".msg.out", has_text="目前阶段")).to_be_visible(timeout=15_000)
+    expect(chat.locator(".msg.out", has_text="目前阶段")).to_be_visible()
     chat.get_by_role("textbox").fill("转人工")
     chat.keyboard.press("Enter")
     expect(chat.locator(".msg.in", has_text="转人工")).to_be_visible()

@@ -82,7 +82,7 @@ def test_from_the_first_link_to_a_candidates_chat(browser: Browser, fresh: House
     phone.goto(chat_url[0])
     phone.get_by_role("textbox").fill("您好")
     phone.keyboard.press("Enter")
-    expect(phone.locator(".msg.out").first).to_contain_text("远山科技有限公司", timeout=10_000)
+    expect(phone.locator(".msg.out").first).to_contain_text("远山科技有限公司")
     answer = phone.goto(link)
     assert answer is not None
     assert answer.status in (404, 410), "the set-up link opened twice"

@@ -89,7 +89,7 @@ def test_from_the_draft_to_both_confirmations(opened: Served, browser: Browser, 
     with watched(theirs) as complaints:
         theirs.goto(chat)
         link = theirs.locator("a", has_text=re.compile(r"/f/"))
-        expect(link).to_be_visible(timeout=10_000)
+        expect(link).to_be_visible()
         address = link.get_attribute("href")
         assert address is not None
         theirs.goto(address)
@@ -136,7 +136,7 @@ def test_a_withdrawn_offer_leaves_nothing_to_confirm(opened: Served, browser: Br
     theirs = phone.new_page()
     theirs.goto(chat)
     link = theirs.locator("a", has_text=re.compile(r"/f/"))
-    expect(link).to_be_visible(timeout=10_000)
+    expect(link).to_be_visible()
     theirs.goto(link.get_attribute("href") or "")
     page.get_by_role("button", name="我方撤回").click()
     expect(page.locator("#card")).to_contain_text("还没有生效的承诺卡")

@@ -56,7 +56,7 @@ async def test_a_doubt_arrives_live_is_answered_and_corrected(office: Office, wi
         await expect(page.locator("#review-list")).to_contain_text("没有等您看的话")
         for n, name in enumerate(("张三丰", "欧阳雪", "王明"), start=1):
             await says(office, name, f"薪资你们内部再看看，{DOUBT}")
-            await expect(page.locator("article")).to_have_count(n, timeout=10_000)
+            await expect(page.locator("article")).to_have_count(n)
         count = page.locator("#side-review" if width > 860 else "#tab-review")
         await expect(count).to_have_text("3" if width < 860 else "待复核消息3")
 
@@ -67,15 +67,15 @@ async def test_a_doubt_arrives_live_is_answered_and_corrected(office: Office, wi
         await first.get_by_label("团队与上级").check()
         await first.get_by_label("来不来").select_option(label="看不出来")
         await first.get_by_role("button", name="保存标签").click()
-        await expect(first).to_contain_text("已改标签", timeout=10_000)
+        await expect(first).to_contain_text("已改标签")
         await expect(first).to_contain_text("标签由 姓名hr 更正")
 
         second = page.locator("article", has_text="欧阳雪")
         await second.get_by_role("button", name="值得跟进").click()
-        await expect(count).to_contain_text("1", timeout=10_000)
+        await expect(count).to_contain_text("1")
         third = page.locator("article", has_text="王明")
         await third.get_by_role("button", name="没事").click()
-        await expect(page.locator("#review-list")).to_contain_text("没有等您看的话", timeout=10_000)
+        await expect(page.locator("#review-list")).to_contain_text("没有等您看的话")
         await expect(count).to_be_hidden()
 
         await page.goto(f"{office.url}/console/review?show=done")
@@ -89,8 +89,8 @@ async def test_a_doubt_arrives_live_is_answered_and_corrected(office: Office, wi
         await expect(alert).to_contain_text("由 姓名hr 转为预警")
         # The count on another page is live too.
         await says(office, "陈静", f"嗯，{DOUBT}")
-        await expect(count).to_contain_text("1", timeout=10_000)
+        await expect(count).to_contain_text("1")
         await alert.get_by_text("改标签").click()
         await alert.get_by_role("button", name="保存标签").click()
-        await expect(alert).to_contain_text("标签由 姓名hr 更正", timeout=10_000)
+        await expect(alert).to_contain_text("标签由 姓名hr 更正")
     assert complaints == []

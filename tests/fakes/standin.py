@@ -62,11 +62,11 @@ class StandIn(abc.ABC):
     ) -> None:
         await asyncio.to_thread(self.stop)
 
-    def wait(self, predicate: Callable[[], object], timeout: float = 10.0) -> None:
+    def wait(self, predicate: Callable[[], object], timeout: float = 30.0) -> None:
         """Block until the predicate is true; TimeoutError after `timeout` real seconds."""
         wait(self.state.changed, predicate, timeout)
 
-    def until(self, predicate: Callable[[], object], timeout: float = 10.0) -> Awaitable[None]:
+    def until(self, predicate: Callable[[], object], timeout: float = 30.0) -> Awaitable[None]:
         """`wait` for coroutines."""
         return asyncio.to_thread(self.wait, predicate, timeout)
 

@@ -86,7 +86,7 @@ class Desk:
             return [status for status, _ in await self.ends()] == list(statuses)
 
         try:
-            await self.office.until(ended, within=20)
+            await self.office.until(ended)
         except AssertionError:
             raise AssertionError(await self.ends()) from None
 
@@ -169,7 +169,7 @@ async def wrote(desk: KfDesk, text: str) -> None:
     async def stored() -> bool:
         return text in await desk.page()
 
-    await desk.office.until(stored, within=20)
+    await desk.office.until(stored)
 
 
 async def test_the_sixth_message_waits_untried_until_they_write(kf: KfDesk) -> None:
@@ -217,7 +217,7 @@ async def test_too_many_calls_are_given_their_minute(kf: KfDesk) -> None:
     await wrote(kf, "您好")
     kf.fake.fail_next("kf/send_msg", 45009)
     await kf.reply("第一条")
-    await kf.office.until(lambda: once_tried(kf), within=10)
+    await kf.office.until(lambda: once_tried(kf))
     await kf.later(timedelta(seconds=50))
     await asyncio.sleep(0.3)
     assert (kf.tried(), kf.li.texts()) == (1, [])
@@ -271,7 +271,7 @@ async def said(desk: DingDesk, text: str) -> None:
     async def stored() -> bool:
         return text in await desk.page()
 
-    await desk.office.until(stored, within=20)
+    await desk.office.until(stored)
 
 
 async def test_a_used_up_quota_holds_what_is_said_and_says_so(ding: DingDesk) -> None:

@@ -35,7 +35,7 @@ async def seen(town: Town) -> Attached:
 
 
 async def settled(town: Town, state: MediaState) -> Attached:
-    for _ in range(300):
+    for _ in range(1500):
         found = await seen(town)
         if found.state is state:
             return found
@@ -60,7 +60,7 @@ async def test_a_file_gets_the_name_that_came_with_its_bytes(town: Town) -> None
     town.post.names["MID-1"] = "李娜-简历.pdf"
     await attached(town, name="")
     await settled(town, MediaState.KEPT)
-    for _ in range(200):
+    for _ in range(1500):
         if (found := await seen(town)).name:
             break
         await asyncio.sleep(0.02)

@@ -87,7 +87,7 @@ class Installation:
         return token
 
 
-async def until(ask: Callable[[], Any | Awaitable[Any]], what: str, within: float = 20.0) -> None:
+async def until(ask: Callable[[], Any | Awaitable[Any]], what: str, within: float = 30.0) -> None:
     """Poll until it is so."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within

@@ -183,7 +183,7 @@ async def test_a_platform_that_names_a_time_is_not_asked_before(
     assert post.fetched == 1
     post.broken = None
     clock.advance(timedelta(seconds=61))
-    for _ in range(200):
+    for _ in range(1500):
         if (await depot.seen(id_)).state is MediaState.KEPT:
             break
         await asyncio.sleep(0.02)

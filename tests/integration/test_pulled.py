@@ -29,7 +29,7 @@ async def test_a_hint_brings_every_message_of_every_page_once(town: Town) -> Non
     ]
     hint = Received(pulls=(Pull(channel="post", account="one", token="T1"),))
     await town.door.accept(hint)
-    for _ in range(200):
+    for _ in range(1500):
         if len(town.post.asked) == 3:
             break
         await asyncio.sleep(0.02)
@@ -152,7 +152,7 @@ async def test_a_channel_is_told_what_was_tried_before(town: Town) -> None:
     await town.hear(town.message(1))
     town.post.broken = TryLater("busy", timedelta(seconds=0.1))
     await town.reply("一", "a")
-    for _ in range(200):
+    for _ in range(1500):
         if town.post.again:
             break
         await asyncio.sleep(0.02)

@@ -53,7 +53,7 @@ class Town:
 
     async def until(self, ask: Callable[[], Any]) -> None:
         """Wait for something on a phone."""
-        await self.fake.until(ask, timeout=20)
+        await self.fake.until(ask, timeout=30)
 
     async def rows(self, model: Any) -> list[Any]:
         return await self.database.read(
@@ -75,7 +75,7 @@ class Town:
     async def settled(self) -> None:
         """Until the bot has taken every update and answered every message."""
         await self.until(lambda: self.fake.pending == 0)
-        for _ in range(300):
+        for _ in range(1500):
             waiting = [row.status for row in await self.rows(Message) if row.status == "new"]
             going = [
                 row.status for row in await self.rows(Outbox) if row.status in ("new", "sending")
@@ -95,7 +95,7 @@ async def _linked(fake: FakeTelegram, invited: desk.Invited, number: int, name: 
     phone = fake.user(number, name)
     [token] = parse_qs(urlsplit(invited.url).query)["start"]
     phone.start(token)
-    await fake.until(phone.texts, timeout=20)
+    await fake.until(phone.texts, timeout=30)
     return phone
 
 

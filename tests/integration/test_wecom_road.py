@@ -91,7 +91,7 @@ class Town:
         )
 
     async def until(self, asked: Callable[[], Any]) -> None:
-        for _ in range(500):
+        for _ in range(1500):
             if asked():
                 return
             await asyncio.sleep(0.02)
@@ -170,7 +170,7 @@ async def test_every_account_has_its_own_place_and_no_message_is_lost_or_answere
     await asyncio.gather(*(town.tick() for _ in range(3)))
     for one in people_:
         await town.until(lambda one=one: one.texts())
-    for _ in range(500):
+    for _ in range(1500):
         stored = [row for row in await town.rows(Message) if row.direction == "inbound"]
         if len(stored) == 14:
             break
@@ -204,7 +204,7 @@ async def test_an_answer_lost_or_a_sender_killed_says_nothing_twice(
     async def settled() -> list[str]:
         return [row.status for row in await town.rows(Outbox)]
 
-    for _ in range(400):
+    for _ in range(1500):
         if await settled() == [OutboxStatus.SENT.value] * 2:
             break
         await asyncio.sleep(0.02)

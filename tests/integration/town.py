@@ -72,7 +72,7 @@ class Town:
 
     async def until(self, *statuses: OutboxStatus) -> None:
         wanted = [status.value for status in statuses]
-        for _ in range(200):
+        for _ in range(1500):
             if await self.statuses() == wanted:
                 return
             await asyncio.sleep(0.02)

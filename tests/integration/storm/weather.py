@@ -20,7 +20,8 @@ from tests.integration.storm.stage import Stage, Trouble
 GAP_S = 0.02
 #: Messages one after the other are read as one utterance; then they are not, see ``storm``.
 PAUSE_S = 2.0
-PATIENCE_S = 150.0
+#: Slow is fine, standing still is not.
+STILL_S, LONGEST_S = 90.0, 900.0
 #: Parts of the talk, by the share of it that was said.
 TROUBLES: tuple[tuple[float, Trouble], ...] = (
     (0.10, "expire"),
@@ -126,11 +127,13 @@ class Storm:
         return (self.stage.pending(), *self.database.submit_read(work).result(20))
 
     def _until(self, left: Callable[[], tuple[int, ...]], what: str) -> None:
-        until = time.monotonic() + PATIENCE_S
+        began = moved_at = time.monotonic()
         calm = 0
         found: tuple[int, ...] = ()
-        while time.monotonic() < until:
-            found = left()
+        while time.monotonic() < min(moved_at + STILL_S, began + LONGEST_S):
+            before, found = found, left()
+            if found != before:
+                moved_at = time.monotonic()
             calm = calm + 1 if not any(found) else 0
             if calm >= 3:  # what was just taken may not be stored yet where it is pulled
                 return

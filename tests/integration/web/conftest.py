@@ -209,7 +209,7 @@ class Office:
     async def get(self, who: Person, path: str, **headers: str) -> httpx2.Response:
         return await self.http.get(path, headers={**cookie_header(who), **headers})
 
-    async def until(self, ask: Any, *, within: float = 10.0) -> Any:
+    async def until(self, ask: Any, *, within: float = 30.0) -> Any:
         """The first true answer."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within

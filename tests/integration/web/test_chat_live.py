@@ -101,7 +101,7 @@ async def test_the_page_is_told_while_a_message_is_being_read(
         async def hears(*expected: bool) -> bool:
             return heard == list(expected)
 
-        await office.until(lambda: hears(True), within=3)
+        await office.until(lambda: hears(True))
         assert (await office.http.get(path)).json()["answering"] is True
         assert await first(office, token, 1, wanted="answering") == [True]
 
@@ -109,7 +109,7 @@ async def test_the_page_is_told_while_a_message_is_being_read(
             update(tx, Message, table(Message).c.id > 0, status=MessageStatus.DONE.value)
 
         await office.write(read)
-        await office.until(lambda: hears(True, False), within=3)
+        await office.until(lambda: hears(True, False))
         assert (await office.http.get(path)).json()["answering"] is False
         listening.cancel()
 
@@ -196,7 +196,7 @@ async def test_a_file_is_sent_once_its_bytes_are_kept_and_the_page_is_told(
         async def settled() -> bool:
             return {("f-1", "sent"), ("f-2", "failed")} <= set(told)
 
-        await office.until(settled, within=5)
+        await office.until(settled)
         assert told[:2] == [("f-1", "sending"), ("f-2", "sending")]
         assert await states() == ["sent", "failed"]
         listening.cancel()

@@ -135,6 +135,6 @@ async def test_a_file_on_its_way_is_shown_and_the_page_hears_when_it_came(office
     async def told() -> bool:
         return f"data: {found.candidate_id}" in heard
 
-    await office.until(told, within=5)
+    await office.until(told)
     assert f'href="/console/attachments/{found.id}"' in (await office.get(hr, page)).text
     listening.cancel()

@@ -143,7 +143,7 @@ async def test_a_press_in_wechat_confirms_and_the_colleague_is_told(kf: Desk) ->
     async def greeted() -> bool:
         return bool(kf.li.texts())
 
-    await office.until(greeted, within=20)
+    await office.until(greeted)
     await case.post("/offers", **GOOD)
     [offer] = await case.offers()
     await case.post(f"/offers/{offer.id}/send")
@@ -151,18 +151,18 @@ async def test_a_press_in_wechat_confirms_and_the_colleague_is_told(kf: Desk) ->
     async def menu() -> Any:
         return next((one for one in kf.li.seen() if one.msgtype == "msgmenu"), None)
 
-    await office.until(menu, within=20)
+    await office.until(menu)
     kf.li.click("确认无误")
 
     async def yes() -> bool:
         return await confirmed(case) == "wecom"
 
-    await office.until(yes, within=20)
+    await office.until(yes)
 
     async def told() -> bool:
         return any("李娜确认了承诺卡" in one for one in kf.owner.texts())
 
-    await office.until(told, within=20)
+    await office.until(told)
     page = (await office.get(case.hr, case.here)).text
     assert "确认无误" in page
     assert "pl:l_" not in page

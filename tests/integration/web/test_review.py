@@ -299,10 +299,10 @@ async def test_an_open_console_hears_of_a_new_doubt(office: Office) -> None:
     async def told() -> bool:
         return "review" in heard["hr"]
 
-    await office.until(told, within=5)
+    await office.until(told)
     heard["hr"].clear()
     await desk.review(office.road, viewer(hr), row.id, Review.HARMLESS)
-    await office.until(told, within=5)
+    await office.until(told)
     assert "review" not in heard["auditor"]
     for task in listening:
         task.cancel()
