@@ -3,6 +3,7 @@ the score a list is ordered by. Run by whatever changes the record, inside its t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import rows
@@ -17,8 +18,11 @@ from bot.rulebook import Rulebook
 from bot.words import SHANGHAI
 from storage.crypto import SubjectKey
 from storage.database import Tx
-from storage.queries import appraisal, people, profile, record
+from storage.errors import NotFound
+from storage.queries import appraisal, arrivals, people, profile, record
+from storage.queries.appraisal import Begun
 from storage.queries.people import CandidateRow, PositionRow
+from storage.queries.profile import StatementRow
 from storage.vault import Vault
 from storage.viewer import SYSTEM
 
@@ -41,14 +45,45 @@ def appraise(
     ``likeness`` is how near the career plan is to the role, 0 to 1. Raises ``NotFound``.
     """
     row = people.get_candidate(tx, vault, SYSTEM, candidate_id)
-    key = vault.key(tx, row.subject_id)
-    known, fit = look(tx, vault, key, rulebook, row, likeness=likeness)
-    held = engine.held(rulebook.risk, known)
-    _keep(tx, key, candidate_id, held)
-    score = engine.score(rows.factors_seen(tx, candidate_id), tx.now)
-    if score != row.score:
-        record.score(tx, candidate_id, score, str(engine.level(score)))
-    return Appraised(known=known, match=fit, held=held, score=score)
+    [found] = _appraised(tx, vault, rulebook, [row], likeness=likeness)
+    return found
+
+
+def appraise_all(
+    tx: Tx, vault: Vault, rulebook: Rulebook, told: Mapping[str, Sequence[StatementRow]]
+) -> None:
+    """``appraise`` for many people at once, of whom the caller has just read or written ``told``:
+    all statements that stand, by candidate. Raises ``NotFound``."""
+    who = people.among(tx, vault, SYSTEM, ids=told)
+    if len(who) < len(told):
+        raise NotFound("no such candidate")
+    _appraised(tx, vault, rulebook, who, told=told)
+
+
+def _appraised(
+    tx: Tx,
+    vault: Vault,
+    rulebook: Rulebook,
+    who: Sequence[CandidateRow],
+    *,
+    told: Mapping[str, Sequence[StatementRow]] | None = None,
+    likeness: float | None = None,
+) -> list[Appraised]:
+    by_subject = vault.keys(tx, [row.subject_id for row in who])
+    keys = {row.id: by_subject[row.subject_id] for row in who}
+    told = profile.statements_of(tx, keys) if told is None else told
+    looked = _looked(tx, vault, keys, rulebook, who, told, likeness=likeness)
+    held = {row.id: engine.held(rulebook.risk, known) for row, (known, _) in looked}
+    _keep(tx, keys, held)
+    standing = arrivals.factors(tx, held)
+    found, moved = [], []
+    for row, (known, fit) in looked:
+        score = engine.score(map(rows.factor_seen, standing[row.id]), tx.now)
+        if score != row.score:
+            moved.append((row.id, score, str(engine.level(score))))
+        found.append(Appraised(known=known, match=fit, held=held[row.id], score=score))
+    record.scores(tx, moved)
+    return found
 
 
 def look(
@@ -61,29 +96,56 @@ def look(
     likeness: float | None = None,
 ) -> tuple[Known, Match]:
     """All that rules and match may see of a candidate. Writes nothing."""
-    told = profile_of(tx, key, rulebook, row.id)
-    position = None
-    if row.position_id is not None:
-        position = people.get_position(tx, SYSTEM, row.position_id)
+    keys = {row.id: key}
+    told = profile.statements_of(tx, keys)
+    [(_, found)] = _looked(tx, vault, keys, rulebook, [row], told, likeness=likeness)
+    return found
+
+
+def _looked(
+    tx: Tx,
+    vault: Vault,
+    keys: Mapping[str, SubjectKey],
+    rulebook: Rulebook,
+    who: Sequence[CandidateRow],
+    told: Mapping[str, Sequence[StatementRow]],
+    *,
+    likeness: float | None,
+) -> list[tuple[CandidateRow, tuple[Known, Match]]]:
+    seats = {row.position_id for row in who if row.position_id is not None}
+    positions = arrivals.positions(tx, SYSTEM, seats)
+    steps = appraisal.steps_of(tx, keys)
+    doubted = profile.doubted_of(tx, keys)
+    # Of one person it is asked at once; of many, few have said anything yet.
+    heard = set(keys) if len(keys) == 1 else appraisal.heard_of(tx, keys)
     today = tx.now.astimezone(SHANGHAI).date()
-    fit = match(told, _role(position, row), rulebook.match.weights, likeness=likeness)
-    known = Known(
-        today=today,
-        profile=told,
-        seat=Seat(budget=budget_of(position)),
-        talk=_talk(tx, vault, row.id),
-        steps=tuple(
-            Step(name=one.name, due=one.due_on, done=one.done_at is not None)
-            for one in appraisal.steps(tx, row.id)
-        ),
-        doubted=profile.doubted(tx, key, row.id),
-        match=fit.score,
-    )
-    return known, fit
+    found = []
+    for row in who:
+        has = _profile(rulebook, told[row.id])
+        position = positions[row.position_id] if row.position_id is not None else None
+        fit = match(has, _role(position, row), rulebook.match.weights, likeness=likeness)
+        known = Known(
+            today=today,
+            profile=has,
+            seat=Seat(budget=budget_of(position)),
+            talk=_talk(tx, vault, row.id) if row.id in heard else Talk(),
+            steps=tuple(
+                Step(name=one.name, due=one.due_on, done=one.done_at is not None)
+                for one in steps[row.id]
+            ),
+            doubted=doubted[row.id],
+            match=fit.score,
+        )
+        found.append((row, (known, fit)))
+    return found
 
 
 def profile_of(tx: Tx, key: SubjectKey, rulebook: Rulebook, candidate_id: str) -> Profile:
     """The statements that stand, of kinds the definition knows."""
+    return _profile(rulebook, profile.statements(tx, key, candidate_id))
+
+
+def _profile(rulebook: Rulebook, told: Sequence[StatementRow]) -> Profile:
     kinds = rulebook.profile.kinds
     return Profile(
         tuple(
@@ -97,7 +159,7 @@ def profile_of(tx: Tx, key: SubjectKey, rulebook: Rulebook, candidate_id: str) -
                 verified_by=row.verified_by,
                 verified_at=row.verified_at,
             )
-            for row in profile.statements(tx, key, candidate_id)
+            for row in told
             if row.kind in kinds
         )
     )
@@ -137,24 +199,31 @@ def _talk(tx: Tx, vault: Vault, candidate_id: str) -> Talk:
     )
 
 
-def _keep(tx: Tx, key: SubjectKey, candidate_id: str, held: tuple[Held, ...]) -> None:
-    """Begin, reword and end factors so that what stands is what holds."""
-    standing = {
-        (one.rule, one.facts, one.adds): one for one in appraisal.standing(tx, key, candidate_id)
-    }
-    for one in held:
-        found = standing.pop((one.rule, one.of, one.adds), None)
-        if found is None:
-            appraisal.begin(
-                tx,
-                key,
-                candidate_id,
-                rule=one.rule,
-                adds=one.adds,
-                fades_after_days=one.fades_after_days,
-                facts=one.of,
-                words=one.words,
-            )
-        elif found.words != one.words:
-            appraisal.reword(tx, key, found.id, one.words)
-    appraisal.finish(tx, [one.id for one in standing.values()])
+def _keep(tx: Tx, keys: Mapping[str, SubjectKey], held: Mapping[str, tuple[Held, ...]]) -> None:
+    """Begin, reword and end factors so that what stands is what holds, for each candidate."""
+    before = appraisal.standing_of(tx, keys)
+    begun: list[Begun] = []
+    over: list[str] = []
+    for candidate_id, rules in held.items():
+        standing = {(one.rule, one.facts, one.adds): one for one in before[candidate_id]}
+        for one in rules:
+            found = standing.pop((one.rule, one.of, one.adds), None)
+            if found is None:
+                begun.append(_begun(candidate_id, keys[candidate_id], one))
+            elif found.words != one.words:
+                appraisal.reword(tx, keys[candidate_id], found.id, one.words)
+        over.extend(one.id for one in standing.values())
+    appraisal.begin(tx, begun)
+    appraisal.finish(tx, over)
+
+
+def _begun(candidate_id: str, key: SubjectKey, one: Held) -> Begun:
+    return Begun(
+        candidate_id=candidate_id,
+        key=key,
+        rule=one.rule,
+        adds=one.adds,
+        fades_after_days=one.fades_after_days,
+        facts=one.of,
+        words=one.words,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from bot.errors import Conflict, Stale
@@ -11,6 +11,7 @@ from bot.rulebook import Rulebook
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.queries import audit, people
+from storage.queries.audit import Deed
 from storage.queries.people import CandidateRow
 from storage.vault import Vault
 from storage.viewer import Viewer
@@ -59,3 +60,8 @@ def noted(
 ) -> None:
     """Add a deed's link to the audit chain. ``details`` holds names of fields and ids only."""
     audit.append(tx, road.vault.keystore, viewer, action, object_id, details=details)
+
+
+def noted_all(tx: Tx, road: Ground, viewer: Viewer, deeds: Sequence[Deed]) -> None:
+    """``noted`` for many deeds, in their order."""
+    audit.append_all(tx, road.vault.keystore, viewer, deeds)

@@ -23,6 +23,7 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.queries import appraisal as steps_of
 from storage.queries import merging, profile
+from storage.queries.audit import Deed
 from storage.queries.people import CandidateRow
 from storage.queries.profile import NewStatement
 from storage.viewer import Viewer
@@ -109,11 +110,16 @@ def stated(
 ) -> Filed:
     """File understood statements inside the caller's unit of work, which checked the view."""
     ids = profile.state(tx, key, candidate_id, said, source=source, said_at=tx.now)
-    details = {"fields": sorted({one.kind for one in said})}
-    casework.noted(tx, road, viewer, "record.state", candidate_id, details)
+    casework.noted_all(tx, road, viewer, [deed(candidate_id, said)])
     found = appraisal.appraise(tx, road.vault, road.rulebook, candidate_id)
     today = tx.now.astimezone(SHANGHAI).date()
     return Filed(ids=tuple(ids), contradictions=contradictions(found.known.profile, today))
+
+
+def deed(candidate_id: str, said: Sequence[NewStatement]) -> Deed:
+    """What the audit chain keeps of a statement: the names of its fields."""
+    fields = sorted({one.kind for one in said})
+    return Deed(action="record.state", object_id=candidate_id, details={"fields": fields})
 
 
 async def verify(

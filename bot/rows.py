@@ -278,9 +278,13 @@ def _may_press(tx: Tx, talk: Any, alert_id: str) -> AlertSeen | None:
 
 def factors_seen(tx: Tx, candidate_id: str) -> tuple[FactorSeen, ...]:
     """All contributions to a candidate's score."""
-    return tuple(
-        FactorSeen(rule=r.rule, adds=r.adds, fades_after_days=r.fades_after_days, at=r.at)
-        for r in people.factors(tx, candidate_id)
+    return tuple(map(factor_seen, people.factors(tx, candidate_id)))
+
+
+def factor_seen(row: Any) -> FactorSeen:
+    """One contribution."""
+    return FactorSeen(
+        rule=row.rule, adds=row.adds, fades_after_days=row.fades_after_days, at=row.at
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -17,7 +17,7 @@ from storage import crypto
 from storage.crypto import Keystore, SubjectKey
 from storage.database import Tx
 from storage.errors import NotFound
-from storage.queries.common import insert, table
+from storage.queries.common import chunks, insert_all, table
 from storage.tables import SubjectKey as SubjectKeyRow
 
 #: Unwrapped keys kept in memory; one is about 1 kB.
@@ -35,19 +35,23 @@ class Vault:
 
     def new_subject(self, tx: Tx, *, candidate_id: str | None = None) -> SubjectKey:
         """Make and store a key for somebody we have not met."""
-        key, wrapped = self.keystore.new_subject_key()
-        insert(
-            tx,
-            SubjectKeyRow,
+        return self.new_subjects(tx, [candidate_id])[0]
+
+    def new_subjects(self, tx: Tx, candidate_ids: Sequence[str | None]) -> list[SubjectKey]:
+        """Make and store a key for each of several people; the keys, in order."""
+        made = [self.keystore.new_subject_key() for _ in candidate_ids]
+        rows = [
             {
                 "id": key.id,
                 "candidate_id": candidate_id,
                 "wrapped": wrapped,
                 "created_at": tx.now,
-            },
-        )
+            }
+            for candidate_id, (key, wrapped) in zip(candidate_ids, made, strict=True)
+        ]
+        insert_all(tx, SubjectKeyRow, rows)
         # Not cached: this transaction may still be rolled back.
-        return key
+        return [key for key, _ in made]
 
     def key(self, tx: Tx, subject_id: str) -> SubjectKey:
         """A person's key. Raises ``NotFound`` after their erasure."""
@@ -61,12 +65,12 @@ class Vault:
         missing = wanted - found.keys()
         if missing:
             rows = table(SubjectKeyRow)
-            for row in tx.all(
-                sa.select(rows.c.id, rows.c.wrapped).where(
-                    rows.c.id.in_(missing), rows.c.destroyed_at.is_(None)
+            for some in chunks(missing):
+                query = sa.select(rows.c.id, rows.c.wrapped).where(
+                    rows.c.id.in_(some), rows.c.destroyed_at.is_(None)
                 )
-            ):
-                found[row.id] = self.keystore.unwrap(row.id, row.wrapped)
+                for row in tx.all(query):
+                    found[row.id] = self.keystore.unwrap(row.id, row.wrapped)
             if len(found) < len(wanted):
                 raise NotFound("a person's key does not exist any more")
             self._remember(found[sid] for sid in missing)

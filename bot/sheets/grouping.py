@@ -93,7 +93,10 @@ class Rows:
             group = _Group([row])
             self._groups.append(group)
         for name in ("id", "phone", "name"):
-            known = self._named.setdefault((name, getattr(row, name)), [])
+            # Nobody is looked for by nothing: that list would hold everybody.
+            if not (value := getattr(row, name)):
+                continue
+            known = self._named.setdefault((name, value), [])
             if group not in known:
                 known.append(group)
 

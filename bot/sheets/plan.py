@@ -9,7 +9,7 @@ from datetime import date
 from bot.profile.values import Value
 from bot.sheets.definition import Layout
 from bot.sheets.entries import Fault, Person, Place, Understood, Work
-from bot.sheets.positions import Seat, called, key_of, meant
+from bot.sheets.positions import Seat, Seats, called, key_of
 from storage.enums import Stage
 
 Field = tuple[str, str]  # kind, item
@@ -128,7 +128,10 @@ class _Planning:
             for one in told.places
         ]
         there = {key_of(seat) for seat in have.seats}
-        self._seats = [*have.seats, *(one for one in coming if key_of(one) not in there)]
+        seats = [*have.seats, *(one for one in coming if key_of(one) not in there)]
+        self._seats = Seats(seats)
+        self._ids = {one.id: one for one in have.people}
+        self._phones, self._names = _by(have.people, "phone"), _by(have.namesakes, "name")
         self._taken: dict[str, Person] = {}
 
     def places(self, told: Sequence[Place]) -> tuple[Place, ...]:
@@ -161,26 +164,26 @@ class _Planning:
     # --- who --------------------------------------------------------------------------------
 
     def _known(self, person: Person) -> Known | None:
-        by_id = [one for one in self._have.people if person.id and one.id == person.id]
-        if by_id:
-            return self._same(person, by_id[0])
+        by_id = self._ids.get(person.id) if person.id else None
+        if by_id is not None:
+            return self._same(person, by_id)
         if person.masked:
             self._wrong(person, "phone", "号码被遮住了；新的候选人请写完整的号码，或者留空")
             return None
         if person.phone:
-            by_phone = [one for one in self._have.people if one.phone == person.phone]
+            by_phone = self._phones.get(person.phone, [])
             if len(by_phone) > 1:
                 self._wrong(person, "phone", "有几份档案用这个号码，请先把它们合并")
                 return None
             if by_phone:
                 return self._same(person, by_phone[0])
-            if any(one.name == person.name and not one.phone for one in self._have.namesakes):
+            if any(not one.phone for one in self._names.get(person.name, [])):
                 self._note(person, "name", "已有一份同名、没有手机号的档案；如是同一个人，请合并")
             return None
         return self._by_name(person)
 
     def _by_name(self, person: Person) -> Known | None:
-        same = [one for one in self._have.namesakes if one.name == person.name]
+        same = self._names.get(person.name, [])
         bare = [one for one in same if not one.phone and self._at(person, one)]
         if len(bare) == 1 and len(same) == 1:
             return bare[0]
@@ -193,7 +196,7 @@ class _Planning:
         """Whether a namesake is up for the position a file says, as far as it says one."""
         if not person.position or known.position_id is None:
             return True
-        return any(seat.id == known.position_id for seat in meant(person.position, self._seats))
+        return any(seat.id == known.position_id for seat in self._seats.meant(person.position))
 
     def _same(self, person: Person, known: Known) -> Known | None:
         if person.name != known.name:
@@ -207,7 +210,7 @@ class _Planning:
         """The position to put somebody up for; None when there is nothing to do."""
         if not person.position:
             return None
-        found = meant(person.position, self._seats)
+        found = self._seats.meant(person.position)
         if known is not None and known.position_id is not None:
             if all(seat.id != known.position_id for seat in found):
                 says = "和档案里的不同，导入不改；请在候选人的页面上改"
@@ -248,6 +251,14 @@ class _Planning:
     def _fault(self, person: Person, key: str, says: str) -> Fault:
         label = self._layout.candidates.of(key).label
         return Fault(sheet=person.sheet, line=person.line, column=label, says=says)
+
+
+def _by(known: Sequence[Known], field: str) -> dict[str, list[Known]]:
+    """The people of each value of a field, in order."""
+    found: dict[str, list[Known]] = {}
+    for one in known:
+        found.setdefault(getattr(one, field), []).append(one)
+    return found
 
 
 def _works(

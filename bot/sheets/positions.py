@@ -54,16 +54,28 @@ class Seat:
     ours: bool = True
 
 
-def meant(text: str, seats: Sequence[Seat]) -> Sequence[Seat]:
-    """The positions a cell may mean: one when it is clear. Its whole name comes first, then what
-    is still open."""
-    wanted = _folded(text)
-    for forms in (_whole, _some):
-        found = [seat for seat in seats if wanted in forms(seat)]
-        still = [seat for seat in found if seat.open]
-        if found:
-            return still or found
-    return ()
+class Seats:
+    """Positions, found by what people call them."""
+
+    def __init__(self, seats: Sequence[Seat]) -> None:
+        self._called: list[dict[str, list[Seat]]] = []
+        for forms in (_whole, _some):
+            found: dict[str, list[Seat]] = {}
+            for seat in seats:
+                for form in dict.fromkeys(forms(seat)):
+                    found.setdefault(form, []).append(seat)
+            self._called.append(found)
+
+    def meant(self, text: str) -> Sequence[Seat]:
+        """The positions a cell may mean: one when it is clear. Its whole name comes first, then
+        what is still open."""
+        wanted = _folded(text)
+        for known in self._called:
+            found = known.get(wanted, [])
+            still = [seat for seat in found if seat.open]
+            if found:
+                return still or found
+        return ()
 
 
 def _whole(seat: Seat) -> Iterable[str]:

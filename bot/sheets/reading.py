@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from bot.profile.definition import Kind, Type
 from bot.profile.doubt import Doubtful
 from bot.profile.forbidden import names_protected
+from bot.profile.values import Value
 from bot.sheets import fields
 from bot.sheets.cells import unguarded
 from bot.sheets.definition import Layout, Table
@@ -40,6 +41,20 @@ class Found:
     notes: list[Fault] = field(default_factory=list)
     #: What the file calls our columns: faults name them so.
     called: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    #: Cells that were read before: a file says the same city and the same pay again and again.
+    read: dict[tuple[str, str], Value | Doubtful] = field(default_factory=dict)
+
+    def value(self, kind: str, text: str, layout: Layout) -> Value | Doubtful:
+        """What a cell says of a kind, or why that is doubtful."""
+        known = self.read.get((kind, text))
+        if known is None:
+            try:
+                known = fields.value(layout.profile.kinds[kind], text)
+            except Doubtful as doubt:
+                known = doubt
+            self.read[kind, text] = known
+        return known
 
     def named(self, fault: Fault) -> Fault:
         """A fault with the heading its reader sees."""
@@ -176,10 +191,9 @@ def _row(sheet: Sheet, line: int, cells: dict[str, str], layout: Layout, found: 
     for kind, text in cells.items():
         if kind not in layout.profile.kinds:
             continue
-        try:
-            value = fields.value(layout.profile.kinds[kind], text)
-        except Doubtful as doubt:
-            wrong(kind, str(doubt))
+        value = found.value(kind, text, layout)
+        if isinstance(value, Doubtful):
+            wrong(kind, str(value))
             row.broken = True
         else:
             (row.work if layout.profile.repeats(kind) else row.told)[kind] = value

@@ -6,24 +6,27 @@ of is not looked at: their own file creates a record of their own, as their form
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import filing
-from bot.casework import Ground, noted
+from bot import appraisal, filing
+from bot.casework import Ground, noted, noted_all
 from bot.errors import BotError
 from bot.sheets.entries import Person, Place, Understood
 from bot.sheets.plan import Have, Known, Plan, Step, planned
 from bot.sheets.positions import Seat, called
 from bot.sheets.reading import understood
 from bot.web import intake
-from storage.crypto import new_public_id
+from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Role, Stage
-from storage.queries import audit, people, profile
+from storage.queries import arrivals, audit, people, profile
+from storage.queries.arrivals import NewCandidate
+from storage.queries.audit import Deed
+from storage.queries.common import chunks
 from storage.queries.people import CandidateRow
-from storage.queries.profile import NewStatement
+from storage.queries.profile import NewStatement, Telling
 from storage.viewer import Viewer
 
 #: Candidates looked through for names that stand without a number, newest first.
@@ -65,9 +68,8 @@ def bring(tx: Tx, ground: Ground, viewer: Viewer, told: Understood, *, masked: M
         raise Unfit(todo)
     batch = new_public_id("b")
     places = {called(place): _add(tx, ground, viewer, place) for place in todo.places}
-    for step in todo.steps:
-        if step.changes:
-            _write(tx, ground, viewer, step, places)
+    for some in chunks(step for step in todo.steps if step.changes):
+        _write(tx, ground, viewer, some, places)
     done = Brought(
         id=batch,
         places=len(todo.places),
@@ -91,7 +93,7 @@ def _have(tx: Tx, ground: Ground, viewer: Viewer, told: Understood, masked: Mask
     names = {one.name for one in told.people if _needs_names(one, here)}
     namesakes = list(_named(tx, ground, viewer, names))
     both = {row.id: row for row in (*rows, *namesakes)}
-    known = {id_: _known(tx, ground, viewer, row, masked) for id_, row in both.items()}
+    known = {one.id: one for one in _known(tx, ground, viewer, list(both.values()), masked)}
     return Have(
         people=[known[row.id] for row in rows],
         namesakes=[known[row.id] for row in namesakes],
@@ -126,19 +128,25 @@ def _named(tx: Tx, ground: Ground, viewer: Viewer, names: set[str]) -> Iterator[
         after = (rows[-1].created_at, rows[-1].id)
 
 
-def _known(tx: Tx, ground: Ground, viewer: Viewer, row: CandidateRow, masked: Masked) -> Known:
-    key = ground.vault.key(tx, row.subject_id)
-    return Known(
-        id=row.id,
-        name=row.name,
-        phone=row.phone,
-        shown=masked(row.phone) if row.phone else "",
-        position_id=row.position_id,
-        stage=row.stage,
-        start_on=row.start_on,
-        mine=viewer.sees_all or row.owner_id == viewer.id,
-        told={(said.kind, said.item): said.value for said in profile.statements(tx, key, row.id)},
-    )
+def _known(
+    tx: Tx, ground: Ground, viewer: Viewer, rows: Sequence[CandidateRow], masked: Masked
+) -> Iterator[Known]:
+    for some in chunks(rows):
+        by_subject = ground.vault.keys(tx, [row.subject_id for row in some])
+        keys = {row.id: by_subject[row.subject_id] for row in some}
+        told = profile.statements_of(tx, keys)
+        for row in some:
+            yield Known(
+                id=row.id,
+                name=row.name,
+                phone=row.phone,
+                shown=masked(row.phone) if row.phone else "",
+                position_id=row.position_id,
+                stage=row.stage,
+                start_on=row.start_on,
+                mine=viewer.sees_all or row.owner_id == viewer.id,
+                told={(said.kind, said.item): said.value for said in told[row.id]},
+            )
 
 
 def all_positions(tx: Tx, viewer: Viewer) -> Sequence[people.PositionRow]:
@@ -175,33 +183,65 @@ def _add(tx: Tx, ground: Ground, viewer: Viewer, place: Place) -> str:
     )
 
 
-def _write(tx: Tx, ground: Ground, viewer: Viewer, step: Step, places: dict[str, str]) -> None:
-    person, position = step.person, step.position
-    if position is not None:
-        position = places.get(position, position)
-    candidate_id = step.id
-    if not candidate_id:
-        candidate_id = intake.add_candidate(
-            tx,
-            ground,
-            viewer,
-            name=person.name,
-            stage=person.stage or Stage.INTERVIEW,
-            phone=person.phone,
-            position_id=position,
-            start_on=person.start_on,
+def _write(
+    tx: Tx, ground: Ground, viewer: Viewer, steps: Sequence[Step], places: Mapping[str, str]
+) -> None:
+    """Everything of some people: each kind of thing is written for all of them at once."""
+    whose = _whose(tx, ground, viewer, steps, places)
+    _assigned(tx, viewer, steps, places)
+    deeds, told = [], []
+    for step, (candidate_id, key) in zip(steps, whose, strict=True):
+        if not step.id:
+            deeds.append(intake.deed(candidate_id, _stage(step)))
+        elif step.position is not None:
+            position = places.get(step.position, step.position)
+            details = {"position": position}
+            deeds.append(Deed(action="candidate.assign", object_id=candidate_id, details=details))
+        if said := list(_statements(step)):
+            told.append(Telling(candidate_id=candidate_id, key=key, said=said))
+            deeds.append(filing.deed(candidate_id, said))
+    stated = profile.state_all(tx, told, source=f"import:{viewer.id}", said_at=tx.now)
+    noted_all(tx, ground, viewer, deeds)
+    stands = {candidate_id: one.stands for candidate_id, one in stated.items()}
+    appraisal.appraise_all(tx, ground.vault, ground.rulebook, stands)
+
+
+def _whose(
+    tx: Tx, ground: Ground, viewer: Viewer, steps: Sequence[Step], places: Mapping[str, str]
+) -> list[tuple[str, SubjectKey]]:
+    """Id and key of each step's person, in order; who is new is added."""
+    new = [
+        NewCandidate(
+            name=step.person.name.strip(),
+            stage=_stage(step),
+            phone=step.person.phone,
+            position_id=step.position and places.get(step.position, step.position),
+            start_on=step.person.start_on,
             # Also where the position is a colleague's: who brings a file can bring it again.
             owner_id=viewer.id if viewer.role is Role.HR else None,
         )
-    elif position is not None:
-        people.assign(tx, viewer, candidate_id, position)
-        noted(tx, ground, viewer, "candidate.assign", candidate_id, {"position": position})
-    said = list(_statements(step))
-    if said:
-        row = people.get_candidate(tx, ground.vault, viewer, candidate_id)
-        key = ground.vault.key(tx, row.subject_id)
-        source = f"import:{viewer.id}"
-        filing.stated(tx, ground, viewer, candidate_id, key, said, source=source)
+        for step in steps
+        if not step.id
+    ]
+    made = iter(arrivals.create(tx, ground.vault, viewer, new))
+    ids = [step.id for step in steps if step.id]
+    subjects = {row.id: row.subject_id for row in people.among(tx, ground.vault, viewer, ids=ids)}
+    keys = ground.vault.keys(tx, subjects.values())
+    return [(step.id, keys[subjects[step.id]]) if step.id else next(made) for step in steps]
+
+
+def _stage(step: Step) -> Stage:
+    return step.person.stage or Stage.INTERVIEW
+
+
+def _assigned(tx: Tx, viewer: Viewer, steps: Sequence[Step], places: Mapping[str, str]) -> None:
+    """Put people we have up for positions."""
+    whose: dict[str, list[str]] = {}
+    for step in steps:
+        if step.id and step.position is not None:
+            whose.setdefault(places.get(step.position, step.position), []).append(step.id)
+    for position_id, ids in whose.items():
+        arrivals.assign(tx, viewer, ids, position_id)
 
 
 def _statements(step: Step) -> Iterator[NewStatement]:

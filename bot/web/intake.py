@@ -10,6 +10,7 @@ from storage import crypto
 from storage.database import Tx
 from storage.enums import Role, Stage
 from storage.queries import audit, people
+from storage.queries.audit import Deed
 from storage.viewer import Viewer
 
 MAX_NAME = 60
@@ -57,11 +58,13 @@ def add_candidate(
         start_on=start_on,
         owner_id=owner_id,
     )
-    keystore = road.vault.keystore
-    audit.append(
-        tx, keystore, viewer, "candidate.create", candidate_id, details={"stage": stage.value}
-    )
+    audit.append_all(tx, road.vault.keystore, viewer, [deed(candidate_id, stage)])
     return candidate_id
+
+
+def deed(candidate_id: str, stage: Stage) -> Deed:
+    """What the audit chain keeps of a new candidate."""
+    return Deed(action="candidate.create", object_id=candidate_id, details={"stage": stage.value})
 
 
 def add_position(

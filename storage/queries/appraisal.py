@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Direction, MessageKind
 from storage.errors import NotFound
-from storage.queries.common import insert, insert_new, table, update
+from storage.queries.common import chunks, insert_all, insert_new, table, update
 from storage.tables import Conversation, Factor, Identity, Message, Reading, Step
 from storage.vault import Vault, seal, unseal
 
@@ -52,6 +52,32 @@ class Standing:
     facts: tuple[str, ...]
     adds: float
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A rule over the record that holds from now on."""
+
+    candidate_id: str
+    key: SubjectKey
+    rule: str
+    adds: float
+    fades_after_days: float
+    facts: Sequence[str]
+    words: Sequence[str]
+
+
+def heard_of(tx: Tx, candidate_ids: Collection[str]) -> set[str]:
+    """Those of some candidates with whom there is a conversation on any channel."""
+    found: set[str] = set()
+    for some in chunks(candidate_ids):
+        query = (
+            sa.select(IDENTITY.c.candidate_id)
+            .join(TALK, TALK.c.identity_id == IDENTITY.c.id)
+            .where(IDENTITY.c.candidate_id.in_(some))
+        )
+        found.update(row.candidate_id for row in tx.all(query))
+    return found
 
 
 def talk(tx: Tx, vault: Vault, candidate_id: str) -> list[Said]:
@@ -132,33 +158,40 @@ def step_done(tx: Tx, candidate_id: str, step_id: str) -> None:
 
 def steps(tx: Tx, candidate_id: str) -> list[StepRow]:
     """What is to be done, by day."""
-    rows = tx.all(
-        sa.select(STEP).where(STEP.c.candidate_id == candidate_id).order_by(STEP.c.due_on)
-    )
-    return [
-        StepRow(id=row.id, name=row.name, due_on=row.due_on, done_at=row.done_at) for row in rows
-    ]
+    return steps_of(tx, [candidate_id])[candidate_id]
 
 
-def standing(tx: Tx, key: SubjectKey, candidate_id: str) -> list[Standing]:
-    """The factors over the record that have not ended."""
-    rows = tx.all(
-        sa.select(FACTOR).where(
-            FACTOR.c.candidate_id == candidate_id,
+def steps_of(tx: Tx, candidate_ids: Collection[str]) -> dict[str, list[StepRow]]:
+    """``steps`` of several people, by candidate."""
+    found: dict[str, list[StepRow]] = {candidate_id: [] for candidate_id in candidate_ids}
+    for some in chunks(candidate_ids):
+        query = sa.select(STEP).where(STEP.c.candidate_id.in_(some)).order_by(STEP.c.due_on)
+        for row in tx.all(query):
+            step = StepRow(id=row.id, name=row.name, due_on=row.due_on, done_at=row.done_at)
+            found[row.candidate_id].append(step)
+    return found
+
+
+def standing_of(tx: Tx, keys: Mapping[str, SubjectKey]) -> dict[str, list[Standing]]:
+    """The factors over the record that have not ended, by candidate; ``keys`` too."""
+    found: dict[str, list[Standing]] = {candidate_id: [] for candidate_id in keys}
+    for some in chunks(keys):
+        query = sa.select(FACTOR).where(
+            FACTOR.c.candidate_id.in_(some),
             FACTOR.c.ended_at.is_(None),
             FACTOR.c.words_sealed.is_not(None),
         )
-    )
-    return [
-        Standing(
-            id=row.id,
-            rule=row.rule,
-            facts=tuple(row.facts or ()),
-            adds=row.adds,
-            words=tuple(words_of(key, row)),
-        )
-        for row in rows
-    ]
+        for row in tx.all(query):
+            found[row.candidate_id].append(
+                Standing(
+                    id=row.id,
+                    rule=row.rule,
+                    facts=tuple(row.facts or ()),
+                    adds=row.adds,
+                    words=tuple(words_of(keys[row.candidate_id], row)),
+                )
+            )
+    return found
 
 
 def history(tx: Tx, candidate_id: str) -> list[Any]:
@@ -181,33 +214,26 @@ def words_of(key: SubjectKey, row: Any) -> list[str]:
     return words
 
 
-def begin(
-    tx: Tx,
-    key: SubjectKey,
-    candidate_id: str,
-    *,
-    rule: str,
-    adds: float,
-    fades_after_days: float,
-    facts: Sequence[str],
-    words: Sequence[str],
-) -> None:
-    """A rule over the record holds from now on."""
+def begin(tx: Tx, begun: Sequence[Begun]) -> None:
+    """Rules over the record hold from now on."""
+    insert_all(tx, Factor, [_row(tx, one) for one in begun])
+
+
+def _row(tx: Tx, one: Begun) -> dict[str, Any]:
     factor_id = new_public_id("r")
-    told = json.dumps(list(words), ensure_ascii=False)
-    row = {
+    told = json.dumps(list(one.words), ensure_ascii=False)
+    return {
         "id": factor_id,
-        "candidate_id": candidate_id,
-        "rule": rule,
-        "adds": adds,
-        "fades_after_days": fades_after_days,
+        "candidate_id": one.candidate_id,
+        "rule": one.rule,
+        "adds": one.adds,
+        "fades_after_days": one.fades_after_days,
         "at": tx.now,
         "source": f"record:{factor_id}",
         "spans": [],
-        "facts": list(facts),
-        "words_sealed": seal(key, told, "factor.words_sealed", factor_id, pad=True),
+        "facts": list(one.facts),
+        "words_sealed": seal(one.key, told, "factor.words_sealed", factor_id, pad=True),
     }
-    insert(tx, Factor, row)
 
 
 def reword(tx: Tx, key: SubjectKey, factor_id: str, words: Sequence[str]) -> None:
@@ -219,4 +245,5 @@ def reword(tx: Tx, key: SubjectKey, factor_id: str, words: Sequence[str]) -> Non
 
 def finish(tx: Tx, factor_ids: Sequence[str]) -> None:
     """The record does not bear these out any more."""
-    update(tx, Factor, FACTOR.c.id.in_(factor_ids), ended_at=tx.now)
+    for some in chunks(factor_ids):
+        update(tx, Factor, FACTOR.c.id.in_(some), ended_at=tx.now)

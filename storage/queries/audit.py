@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,12 +11,24 @@ import sqlalchemy as sa
 from storage import chain, crypto
 from storage.crypto import Keystore
 from storage.database import Tx
-from storage.queries.common import insert, insert_new, table, update
+from storage.queries.common import insert_all, insert_new, table, update
 from storage.tables import AuditRow, ChainHead
 from storage.viewer import Viewer
 
 AUDIT = table(AuditRow)
 HEAD = table(ChainHead)
+_COLUMNS = tuple(one.name for one in fields(chain.AuditEntry))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What somebody did to an object. ``details`` holds names of fields and ids only."""
+
+    action: str
+    object_id: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    purpose: str = ""
+    outcome: str = "done"
 
 
 def append(
@@ -34,22 +46,43 @@ def append(
 
     A deed whose link cannot be written is not done: both stand in one transaction.
     """
+    deed = Deed(
+        action=action,
+        object_id=object_id,
+        purpose=purpose,
+        outcome=outcome,
+        details=details or {},
+    )
+    append_all(tx, keystore, viewer, [deed])
+
+
+def append_all(tx: Tx, keystore: Keystore, viewer: Viewer, deeds: Sequence[Deed]) -> None:
+    """Add a link for each deed, in their order: the head is read once and moved once."""
+    if not deeds:
+        return
     row = hold(tx)
-    event = chain.AuditEvent(
+    last, key, entries = chain.Head(row.seq, row.hash), mac_key(keystore), []
+    for deed in deeds:
+        entry = chain.next_entry(last, _event(tx, viewer, deed), key)
+        entries.append({name: getattr(entry, name) for name in _COLUMNS})
+        last = chain.Head(entry.seq, entry.hash)
+    insert_all(tx, AuditRow, entries)
+    update(tx, ChainHead, HEAD.c.id == 1, seq=last.seq, hash=last.hash)
+
+
+def _event(tx: Tx, viewer: Viewer, deed: Deed) -> chain.AuditEvent:
+    return chain.AuditEvent(
         at=chain.moment_text(tx.now),
         actor=viewer.id,
         role=str(viewer.role) if viewer.role else "program",
-        action=action,
-        object=object_id,
-        purpose=purpose,
-        outcome=outcome,
+        action=deed.action,
+        object=deed.object_id,
+        purpose=deed.purpose,
+        outcome=deed.outcome,
         request_id=viewer.request_id,
         ip_hmac=viewer.ip_hmac,
-        details=dict(details or {}),
+        details=dict(deed.details),
     )
-    entry = chain.next_entry(chain.Head(row.seq, row.hash), event, mac_key(keystore))
-    insert(tx, AuditRow, asdict(entry))
-    update(tx, ChainHead, HEAD.c.id == 1, seq=entry.seq, hash=entry.hash)
 
 
 def hold(tx: Tx) -> Any:

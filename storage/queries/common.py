@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from storage.database import Tx
+
+T = TypeVar("T")
+#: Values of one ``IN``, and rows of one insert. Both databases take more; memory is the limit.
+CHUNK = 500
 
 
 def table(model: type[SQLModel]) -> sa.Table:
@@ -21,6 +26,23 @@ def table(model: type[SQLModel]) -> sa.Table:
 def insert(tx: Tx, model: type[SQLModel], values: Mapping[str, Any]) -> None:
     """Insert one row. Raises IntegrityError when it exists."""
     tx.run(sa.insert(table(model)), dict(values))
+
+
+def insert_all(tx: Tx, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns, in one round trip. Raises IntegrityError when one exists."""
+    if rows:
+        tx.run(sa.insert(table(model)), [dict(row) for row in rows])
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Values, so many at a time that one statement takes them.
+
+    >>> list(chunks("abc", 2))
+    [['a', 'b'], ['c']]
+    """
+    rest = iter(values)
+    while some := list(itertools.islice(rest, size)):
+        yield some
 
 
 def insert_new(tx: Tx, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> int:

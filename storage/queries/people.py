@@ -14,7 +14,7 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Stage
 from storage.errors import Conflict, NotFound
-from storage.queries.common import insert, table
+from storage.queries.common import chunks, insert, table
 from storage.queries.scope import CANDIDATE, POSITION, visible
 from storage.tables import Candidate, Fact, Factor, Position, User
 from storage.vault import Vault, seal, unseal
@@ -117,32 +117,41 @@ def create_candidate(
         get_position(tx, viewer, position_id)
     candidate_id = new_public_id("c")
     key = vault.new_subject(tx, candidate_id=candidate_id)
-    number = crypto.normalise_phone(phone) if phone else None
-    insert(
-        tx,
-        Candidate,
-        {
-            "id": candidate_id,
-            "subject_id": key.id,
-            "name_sealed": seal(key, name, "candidate.name_sealed", candidate_id),
-            "phone_sealed": seal(key, number, "candidate.phone_sealed", candidate_id, pad=True)
-            if number
-            else None,
-            "phone_index": crypto.blind_index(vault.keystore, "candidate.phone", number)
-            if number
-            else None,
-            "position_id": position_id,
-            "owner_id": owner_id,
-            "stage": stage.value,
-            "stage_at": tx.now,
-            "start_on": start_on,
-            "version": 0,
-            "score": 0,
-            "level": "low",
-            "created_at": tx.now,
-        },
-    )
+    told = new_row(vault, key, candidate_id, name=name, stage=stage, phone=phone, at=tx.now)
+    told |= {"position_id": position_id, "owner_id": owner_id, "start_on": start_on}
+    insert(tx, Candidate, told)
     return candidate_id
+
+
+def new_row(
+    vault: Vault,
+    key: SubjectKey,
+    candidate_id: str,
+    *,
+    name: str,
+    stage: Stage,
+    phone: str | None,
+    at: datetime,
+) -> dict[str, Any]:
+    """A new candidate's row, sealed; without whose it is, for what, and from when."""
+    number = crypto.normalise_phone(phone) if phone else None
+    return {
+        "id": candidate_id,
+        "subject_id": key.id,
+        "name_sealed": seal(key, name, "candidate.name_sealed", candidate_id),
+        "phone_sealed": seal(key, number, "candidate.phone_sealed", candidate_id, pad=True)
+        if number
+        else None,
+        "phone_index": crypto.blind_index(vault.keystore, "candidate.phone", number)
+        if number
+        else None,
+        "stage": stage.value,
+        "stage_at": at,
+        "version": 0,
+        "score": 0,
+        "level": "low",
+        "created_at": at,
+    }
 
 
 def get_candidate(tx: Tx, vault: Vault, viewer: Viewer, candidate_id: str) -> CandidateRow:
@@ -185,11 +194,12 @@ def among(
 ) -> list[CandidateRow]:
     """Candidates by id or by number (E.164), as far as the viewer may know of them."""
     indexes = [crypto.blind_index(vault.keystore, "candidate.phone", one) for one in phones]
-    rows = tx.all(
-        _select(viewer).where(sa.or_(CANDIDATE.c.id.in_(ids), CANDIDATE.c.phone_index.in_(indexes)))
-    )
-    keys = vault.keys(tx, {row.subject_id for row in rows})
-    return [_open(row, keys[row.subject_id]) for row in rows]
+    found: dict[str, Any] = {}
+    for column, values in ((CANDIDATE.c.id, ids), (CANDIDATE.c.phone_index, indexes)):
+        for some in chunks(values):
+            found.update((row.id, row) for row in tx.all(_select(viewer).where(column.in_(some))))
+    keys = vault.keys(tx, {row.subject_id for row in found.values()})
+    return [_open(row, keys[row.subject_id]) for row in found.values()]
 
 
 def find_candidates(

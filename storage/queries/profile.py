@@ -7,7 +7,7 @@ a new row, and what it replaces stays readable, superseded.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.errors import NotFound
-from storage.queries.common import table, update
+from storage.queries.common import chunks, insert_all, table, update
 from storage.tables import Fact
 from storage.vault import seal, unseal
 
@@ -31,6 +31,15 @@ class NewStatement:
     kind: str
     value: Any  # JSON
     item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What is to keep about one person."""
+
+    candidate_id: str
+    key: SubjectKey
+    said: Sequence[NewStatement]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,14 @@ class StatementRow:
     superseded_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What came of a telling: ids of what is new, and all that stands now, oldest first."""
+
+    ids: list[str]
+    stands: list[StatementRow]
+
+
 def state(
     tx: Tx,
     key: SubjectKey,
@@ -61,14 +78,51 @@ def state(
 
     Whoever says again what stands says nothing new: the standing one, and who verified it, stay.
     """
-    standing = {(row.kind, row.item): row for row in statements(tx, key, candidate_id)}
-    fresh = [one for one in said if _differs(standing.get((one.kind, one.item)), one)]
-    if not fresh:
-        return []
-    gone = [row.id for one in fresh if (row := standing.get((one.kind, one.item)))]
-    if gone:
-        update(tx, Fact, FACT.c.id.in_(gone), superseded_at=tx.now)
-    return add(tx, key, candidate_id, fresh, source=source, said_at=said_at)
+    telling = Telling(candidate_id=candidate_id, key=key, said=said)
+    return state_all(tx, [telling], source=source, said_at=said_at)[candidate_id].ids
+
+
+def state_all(
+    tx: Tx, told: Sequence[Telling], *, source: str, said_at: datetime
+) -> dict[str, Stated]:
+    """``state`` for several people, each of whom is named once; what came of it, by candidate."""
+    before = statements_of(tx, {one.candidate_id: one.key for one in told})
+    found: dict[str, Stated] = {}
+    gone: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for one in told:
+        standing = {(row.kind, row.item): row for row in before[one.candidate_id]}
+        made = []
+        for said in one.said:
+            field = (said.kind, said.item)
+            if not _differs(standing.get(field), said):
+                continue
+            if (old := standing.pop(field, None)) is not None:
+                gone.append(old.id)
+            row = _row(one.key, one.candidate_id, said, source=source, said_at=said_at)
+            rows.append(row)
+            made.append(_kept(row, said))
+        stands = sorted((*standing.values(), *made), key=lambda row: (row.said_at, row.id))
+        found[one.candidate_id] = Stated(ids=[row.id for row in made], stands=stands)
+    for some in chunks(gone):
+        update(tx, Fact, FACT.c.id.in_(some), superseded_at=tx.now)
+    insert_all(tx, Fact, rows)
+    return found
+
+
+def _kept(row: Mapping[str, Any], said: NewStatement) -> StatementRow:
+    """A new row as it will be read."""
+    return StatementRow(
+        id=row["id"],
+        kind=said.kind,
+        item=said.item,
+        value=json.loads(json.dumps(said.value)),
+        source=row["source"],
+        said_at=row["said_at"],
+        verified_by=None,
+        verified_at=None,
+        superseded_at=None,
+    )
 
 
 def add(
@@ -82,8 +136,7 @@ def add(
 ) -> list[str]:
     """Keep statements of somebody about whom nothing of these kinds is known yet; their ids."""
     rows = [_row(key, candidate_id, one, source=source, said_at=said_at) for one in said]
-    if rows:
-        tx.run(sa.insert(FACT), rows)
+    insert_all(tx, Fact, rows)
     return [row["id"] for row in rows]
 
 
@@ -111,14 +164,25 @@ def statements(
     tx: Tx, key: SubjectKey, candidate_id: str, *, history: bool = False
 ) -> list[StatementRow]:
     """What stands, oldest first; with ``history`` also what was corrected."""
-    query = (
-        sa.select(FACT)
-        .where(FACT.c.candidate_id == candidate_id, FACT.c.kind.contains("."))
-        .order_by(FACT.c.said_at, FACT.c.id)
-    )
-    if not history:
-        query = query.where(FACT.c.superseded_at.is_(None))
-    return [_opened(key, row) for row in tx.all(query)]
+    return statements_of(tx, {candidate_id: key}, history=history)[candidate_id]
+
+
+def statements_of(
+    tx: Tx, keys: Mapping[str, SubjectKey], *, history: bool = False
+) -> dict[str, list[StatementRow]]:
+    """``statements`` of several people, by candidate; ``keys`` too."""
+    found: dict[str, list[StatementRow]] = {candidate_id: [] for candidate_id in keys}
+    for some in chunks(keys):
+        query = (
+            sa.select(FACT)
+            .where(FACT.c.candidate_id.in_(some), FACT.c.kind.contains("."))
+            .order_by(FACT.c.said_at, FACT.c.id)
+        )
+        if not history:
+            query = query.where(FACT.c.superseded_at.is_(None))
+        for row in tx.all(query):
+            found[row.candidate_id].append(_opened(keys[row.candidate_id], row))
+    return found
 
 
 def _opened(key: SubjectKey, row: Any) -> StatementRow:
@@ -160,14 +224,22 @@ def found_otherwise(
 
 def doubted(tx: Tx, key: SubjectKey, candidate_id: str) -> dict[str, str]:
     """Standing statements a check found otherwise: id, and what it found."""
-    rows = tx.all(
-        sa.select(FACT.c.id, FACT.c.found_sealed).where(
-            FACT.c.candidate_id == candidate_id,
+    return doubted_of(tx, {candidate_id: key})[candidate_id]
+
+
+def doubted_of(tx: Tx, keys: Mapping[str, SubjectKey]) -> dict[str, dict[str, str]]:
+    """``doubted`` of several people, by candidate; ``keys`` too."""
+    found: dict[str, dict[str, str]] = {candidate_id: {} for candidate_id in keys}
+    for some in chunks(keys):
+        query = sa.select(FACT.c.id, FACT.c.candidate_id, FACT.c.found_sealed).where(
+            FACT.c.candidate_id.in_(some),
             FACT.c.superseded_at.is_(None),
             FACT.c.found_sealed.is_not(None),
         )
-    )
-    return {row.id: unseal(key, row.found_sealed, "fact.found_sealed", row.id) for row in rows}
+        for row in tx.all(query):
+            key, where = keys[row.candidate_id], "fact.found_sealed"
+            found[row.candidate_id][row.id] = unseal(key, row.found_sealed, where, row.id)
+    return found
 
 
 def take_back(tx: Tx, candidate_id: str, fact_ids: Sequence[str]) -> list[str]:

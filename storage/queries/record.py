@@ -142,8 +142,21 @@ def factor(
 
 def score(tx: Tx, candidate_id: str, value: int, level: str) -> None:
     """Keep the score a list is ordered by."""
+    scores(tx, [(candidate_id, value, level)])
+
+
+def scores(tx: Tx, found: Sequence[tuple[str, int, str]]) -> None:
+    """``score`` of several people: candidate, score and level."""
+    if not found:
+        return
     candidate = table(Candidate)
-    update(tx, Candidate, candidate.c.id == candidate_id, score=value, level=level)
+    statement = (
+        sa.update(candidate)
+        .where(candidate.c.id == sa.bindparam("whose"))
+        .values(score=sa.bindparam("worth"), level=sa.bindparam("word"))
+    )
+    names = ("whose", "worth", "word")
+    tx.run(statement, [dict(zip(names, one, strict=True)) for one in found])
 
 
 def say(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import bench_encoder, bench_intake, bench_reader
+from tests.benchmarks import bench_encoder, bench_import, bench_intake, bench_reader
 from tests.resumes import measured
 
 
@@ -10,6 +10,7 @@ def main() -> None:
     bench_encoder.run()
     bench_reader.run()
     bench_intake.run()
+    bench_import.run()
     measured.run()
 
 
