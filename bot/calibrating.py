@@ -47,6 +47,14 @@ class Unfit(BotError):
     """A file, a fit or a person that weights cannot be made or taken into use with."""
 
 
+class BadFile(Unfit):
+    """A file whose lines cannot be used, with all that is wrong in it."""
+
+    def __init__(self, path: Path, error: BadCases) -> None:
+        super().__init__("\n".join((f"{path}: 不能用", *error.complaints[:50])))
+        self.complaints, self.late = error.complaints, error.late
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Who types at the command line, and with what they prove it."""
@@ -59,17 +67,17 @@ class Person:
 # --- judging and fitting --------------------------------------------------------------------------
 
 
-def judged(settings: Settings, path: Path) -> Backtest:
-    """How well the rules in ``config/`` told outcomes. Raises ``Unfit``."""
-    return backtest.backtest(read(path, open_rulebook(settings).risk))
+def judged(rules: Rules, path: Path) -> tuple[Cases, Backtest]:
+    """The cases of a file, and how well the rules told their outcomes. Raises ``Unfit``."""
+    found = read(path, rules)
+    return found, backtest.backtest(found)
 
 
-def fitted(settings: Settings, path: Path) -> Fitted:
-    """Weights fitted to outcomes beside the experts'. Raises ``Unfit``."""
-    rules = open_rulebook(settings).risk
+def fitted(rules: Rules, path: Path) -> tuple[Cases, Fitted]:
+    """The cases of a file, and weights fitted to them beside the experts'. Raises ``Unfit``."""
     found = read(path, rules)
     try:
-        return fit(found, {name: rules[name].adds for name in found.rules})
+        return found, fit(found, {name: rules[name].adds for name in found.rules})
     except TooFew as error:
         raise Unfit(str(error)) from error
 
@@ -80,7 +88,7 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def read(path: Path, rules: Rules) -> Cases:
-    """The cases of a file. Raises ``Unfit`` with every complaint, line and column."""
+    """The cases of a file. Raises ``BadFile`` with every complaint, line and column; ``Unfit``."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise Unfit(f"{path}: 超过 {MOST_BYTES // 1024**2} MB")
@@ -90,7 +98,7 @@ def read(path: Path, rules: Rules) -> Cases:
     except UnicodeDecodeError as error:
         raise Unfit(f"{path}: 不是 UTF-8") from error
     except BadCases as error:
-        raise Unfit("\n".join((f"{path}: 不能用", *error.complaints[:50]))) from error
+        raise BadFile(path, error) from error
 
 
 # --- two people -----------------------------------------------------------------------------------

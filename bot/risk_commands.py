@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,11 +15,12 @@ from bot import logs
 
 if TYPE_CHECKING:
     from bot.calibrating import Person
-    from bot.risk.backtest import Backtest, Figure
+    from bot.risk.backtest import Backtest
     from bot.risk.fit import Fitted
     from config.settings import Settings
 
 FILE = typer.Argument(metavar="FILE", help="CSV：id, outcome, on_day，每条规则一列")
+REPORT = typer.Option(metavar="OUT.html", help="另写一份网页报告：一个文件，带图，可打印")
 
 
 def made(load: Callable[[], Settings]) -> typer.Typer:
@@ -28,13 +30,19 @@ def made(load: Callable[[], Settings]) -> typer.Typer:
     @risk.command("backtest")
     def backtest(
         path: Annotated[Path, FILE],
+        report: Annotated[Path | None, REPORT] = None,
         as_json: Annotated[bool, typer.Option("--json", help="JSON，一行")] = False,
     ) -> None:
         """用自己公司的结果检验规则：AUC、前十分之一、校准、每条规则，都带 95% 区间。什么也不改。"""
-        from bot import calibrating
+        from bot import calibrating, risk_page
 
-        found = calibrating.judged(_quiet(load), path)
+        settings = _quiet(load)
+        rules = calibrating.rules_of(settings)
+        with _refusals(path, report):
+            cases, found = calibrating.judged(rules, path)
         typer.echo(_json(found.as_dict()) if as_json else told(found))
+        if report is not None:
+            _kept(report, risk_page.judged(path.name, rules, cases, found), quiet=as_json)
 
     @risk.command("fit")
     def fit(
@@ -42,19 +50,23 @@ def made(load: Callable[[], Settings]) -> typer.Typer:
         propose: Annotated[
             str, typer.Option(help="以这位 HR 管理员的名义提交，等另一位确认；不写只看不提交")
         ] = "",
+        report: Annotated[Path | None, REPORT] = None,
         as_json: Annotated[bool, typer.Option("--json", help="JSON，一行")] = False,
     ) -> None:
         """在结果上拟合权重，贴着专家写的；在后来的案例上比较。不会自动启用：要两位 HR 管理员。"""
-        from bot import calibrating
+        from bot import calibrating, risk_page
         from bot.risk.weights import written
 
         settings = _quiet(load)
-        found = calibrating.fitted(settings, path)
         rules = calibrating.rules_of(settings)
+        with _refusals(path, report):
+            cases, found = calibrating.fitted(rules, path)
         if as_json:
             typer.echo(_json(_fit_json(found, written(rules))))
         else:
             typer.echo(_fit_told(found, calibrating.changes(found.adds, rules)))
+        if report is not None:
+            _kept(report, risk_page.fitted(path.name, rules, cases, found), quiet=as_json)
         if propose:
             kept = calibrating.propose(settings, found, _person(propose))
             typer.echo(
@@ -120,6 +132,34 @@ def _quiet(load: Callable[[], Settings]) -> Settings:
     return settings
 
 
+@contextmanager
+def _refusals(path: Path, report: Path | None) -> Iterator[None]:
+    """Whether a report may be written is asked first; a file that is refused has one too."""
+    from bot import risk_page
+    from bot.calibrating import BadFile, Unfit
+
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        raise Unfit(f"{report}: 报告是网页，文件名要以 .html 结尾")
+    if report is not None and report.exists() and path.exists() and report.samefile(path):
+        raise Unfit(f"{report}: 报告会覆盖案例文件，请换一个文件名")
+    try:
+        yield
+    except BadFile as error:
+        if report is not None:
+            _kept(report, risk_page.refused(path.name, error.complaints, error.late), quiet=True)
+        raise
+
+
+def _kept(report: Path, page: str, *, quiet: bool) -> None:
+    from bot.calibrating import Unfit
+
+    try:
+        report.write_text(page, "utf-8")
+    except OSError as error:
+        raise Unfit(f"{report}: {error.strerror}") from error
+    typer.echo(f"报告：{report}", err=quiet)
+
+
 def _person(login: str) -> Person:
     from bot.calibrating import Person
 
@@ -133,22 +173,25 @@ def _person(login: str) -> Person:
 
 def told(found: Backtest) -> str:
     """A backtest as people read it."""
+    from bot.risk import told as words
+    from bot.risk.told import figure, number
+
     lines = [
-        f"{found.cases} 个案例（{found.first} 到 {found.last}），违约 {found.broken} 个；"
-        f"我方撤回的 {found.skipped} 个不算",
-        f"AUC {_figure(found.auc)}（0.5 等于抛硬币）",
-        f"分数最高的十分之一里违约 {_figure(found.top_tenth)}，整体 {_number(found.base_rate)}",
+        words.cases(found),
+        f"AUC {figure(found.auc)}（0.5 等于抛硬币）",
+        f"分数最高的十分之一里违约 {figure(found.top_tenth)}，整体 {number(found.base_rate)}",
+        words.lead(found),
         "",
         "分数区间    案例  违约",
         *(
-            f"{one.low:>4.0f}–{one.high:<4.0f} {one.cases:>7}  {_number(one.broken)}"
+            f"{one.low:>4.0f}–{one.high:<4.0f} {one.cases:>7}  {number(one.broken)}"
             for one in found.calibration
         ),
         "",
         "规则                  成立  违约率  提升  提前（天，中位数）",
         *(
-            f"{one.rule:<20} {one.cases:>5}  {_number(one.precision):>6}  {_number(one.lift):>4}  "
-            f"{'—' if one.lead_days is None else f'{one.lead_days:g}'}"
+            f"{one.rule:<20} {one.cases:>5}  {number(one.precision):>6}  {number(one.lift):>4}  "
+            f"{words.days(one.lead_days)}"
             for one in found.rules
         ),
     ]
@@ -156,14 +199,16 @@ def told(found: Backtest) -> str:
 
 
 def _fit_told(found: Fitted, changes: list[tuple[str, float, float]]) -> str:
+    from bot.risk.told import figure
+
     later = found.fitted.cases
     return "\n".join(
         (
             f"在较早的 {found.trained} 个案例上拟合（贴近专家的强度 {found.strength:g}），"
             f"在后来的 {later} 个上比较：",
-            f"专家 AUC {_figure(found.experts.auc)}",
-            f"拟合 AUC {_figure(found.fitted.auc)}",
-            f"差   {_figure(found.better, sign=True)}",
+            f"专家 AUC {figure(found.experts.auc)}",
+            f"拟合 AUC {figure(found.fitted.auc)}",
+            f"差   {figure(found.better, sign=True)}",
             "",
             _changes_told(changes),
         )
@@ -173,17 +218,6 @@ def _fit_told(found: Fitted, changes: list[tuple[str, float, float]]) -> str:
 def _changes_told(changes: list[tuple[str, float, float]]) -> str:
     rows = [f"{name:<20} {before:>6.1f} → {after:>6.1f}" for name, before, after in changes]
     return "\n".join(("规则                   专家     拟合", *rows))
-
-
-def _figure(figure: Figure, *, sign: bool = False) -> str:
-    low, high = _number(figure.low, sign=sign), _number(figure.high, sign=sign)
-    return f"{_number(figure.value, sign=sign)}（95% 区间 {low} 到 {high}）"
-
-
-def _number(value: float, *, sign: bool = False) -> str:
-    if math.isnan(value):
-        return "—"
-    return f"{value:+.3f}" if sign else f"{value:.3f}"
 
 
 def _fit_json(found: Fitted, experts: dict[str, float]) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class Backtest:
     auc: Figure
     top_tenth: Figure
     base_rate: float
+    warned: int  # of the broken, those with a signal whose first day is known
+    lead_days: float | None  # their median days from the first signal to the outcome
     calibration: tuple[Bin, ...]
     rules: tuple[RuleFigures, ...]
 
@@ -79,6 +81,8 @@ def backtest(cases: Cases, score: Row | None = None, *, seed: int = 1) -> Backte
     """Judge scores (by default the rules' own) against outcomes."""
     found = scores(cases) if score is None else score
     resample = np.random.default_rng(seed)
+    lead = leads(cases)[cases.broken]
+    lead = lead[~np.isnan(lead)]
     return Backtest(
         cases=len(cases),
         broken=int(cases.broken.sum()),
@@ -88,6 +92,8 @@ def backtest(cases: Cases, score: Row | None = None, *, seed: int = 1) -> Backte
         auc=figure(auc, found, cases.broken, resample),
         top_tenth=figure(top_tenth, found, cases.broken, resample),
         base_rate=float(cases.broken.mean()) if len(cases) else float("nan"),
+        warned=len(lead),
+        lead_days=float(np.median(lead)) if len(lead) else None,
         calibration=_bins(found, cases.broken),
         rules=tuple(_of_rule(cases, place) for place in range(len(cases.rules))),
     )
@@ -133,6 +139,16 @@ def figure(
         return Figure(of(score, broken), float("nan"), float("nan"))
     low, high = np.quantile(told, [0.025, 0.975])
     return Figure(of(score, broken), float(low), float(high))
+
+
+def leads(cases: Cases) -> Row:
+    """Days from the first signal of each case to its outcome: of the rules that added to the score,
+    the one that held first. NaN where none did, or nobody kept its day."""
+    told = np.where(cases.values > 0, cases.lead, np.nan)
+    none = np.isnan(told).all(axis=1)
+    return np.where(
+        none, np.nan, np.where(np.isnan(told), -np.inf, told).max(axis=1, initial=-np.inf)
+    )
 
 
 def _bins(score: Row, broken: Flags) -> tuple[Bin, ...]:

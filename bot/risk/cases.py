@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,16 +27,24 @@ MOST_LINES = 200_000
 
 
 class BadCases(ValueError):
-    """The file cannot be used; every complaint names line and column, in Chinese."""
+    """The file cannot be used; every complaint names line and column, in Chinese.
 
-    def __init__(self, complaints: Sequence[str]) -> None:
+    ``late`` counts the lines of each column that was recorded after the fact.
+    """
+
+    def __init__(self, complaints: Sequence[str], late: Mapping[str, int] | None = None) -> None:
         super().__init__("; ".join(complaints[:20]))
         self.complaints = tuple(complaints)
+        self.late = dict(late or {})
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Cases by day. ``values`` and ``lead`` (days, NaN unknown) are cases by rules."""
+    """Cases by day. ``values`` and ``lead`` (days, NaN unknown) are cases by rules.
+
+    ``dated`` are the rules with a column of days: of others nobody can tell whether they were
+    recorded after the fact.
+    """
 
     ids: tuple[str, ...]
     rules: tuple[str, ...]
@@ -44,6 +53,7 @@ class Cases:
     values: Row
     lead: Row
     skipped: int
+    dated: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -57,17 +67,17 @@ def read(text: str, rules: Collection[str]) -> Cases:
     if complaints:
         raise BadCases(complaints)
     known = tuple(name for name in columns if name in rules)
-    kept, skipped = [], 0
+    kept, skipped, late = [], 0, Counter[str]()
     for number, line in enumerate(reader, 2):
         if number > MOST_LINES:
             raise BadCases([f"超过 {MOST_LINES} 行"])
-        found = _of_line(number, line, known, complaints)
+        found = _of_line(number, line, known, complaints, late)
         if found is None:
             skipped += line.get("outcome") in SKIPPED
         else:
             kept.append(found)
     if complaints:
-        raise BadCases(complaints)
+        raise BadCases(complaints, late)
     if len({one.id for one in kept}) < len(kept):
         raise BadCases(["id 有重复：同一个人只能有一行"])
     kept.sort(key=lambda one: (one.day, one.id))
@@ -79,6 +89,7 @@ def read(text: str, rules: Collection[str]) -> Cases:
         values=np.array([one.values for one in kept], dtype=float).reshape(len(kept), len(known)),
         lead=np.array([one.lead for one in kept], dtype=float).reshape(len(kept), len(known)),
         skipped=skipped,
+        dated=tuple(name for name in known if f"{name}@" in columns),
     )
 
 
@@ -109,7 +120,11 @@ def _of_columns(columns: Sequence[str], rules: Collection[str]) -> Iterable[str]
 
 
 def _of_line(
-    number: int, line: dict[str, str], rules: Sequence[str], complaints: list[str]
+    number: int,
+    line: dict[str, str],
+    rules: Sequence[str],
+    complaints: list[str],
+    late: Counter[str],
 ) -> _Case | None:
     outcome = (line["outcome"] or "").strip()
     if outcome in SKIPPED:
@@ -129,6 +144,7 @@ def _of_line(
         if line.get(f"{rule}@") and began is None:
             complaints.append(f"第 {number} 行 {rule}@：要写成 2026-11-02")
         if began is not None and day is not None and began >= day:
+            late[rule] += 1
             complaints.append(
                 f"第 {number} 行 {rule}：{began} 才记下，结果 {day} 已知，不能用来预测"
             )

@@ -8,7 +8,7 @@ person activates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,7 +30,10 @@ class TooFew(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A proposal: ``adds`` by rule in points, and how both sets of weights did on later cases."""
+    """A proposal: ``adds`` by rule in points, and how both sets of weights did on later cases.
+
+    ``late`` are those cases; ``written`` and ``told`` the scores either set gave them.
+    """
 
     adds: Mapping[str, float]
     strength: float
@@ -38,6 +41,9 @@ class Fitted:
     experts: Backtest
     fitted: Backtest
     better: Figure  # difference of AUC on held-out cases, fitted minus experts
+    late: Cases = field(repr=False, compare=False)
+    written: Row = field(repr=False, compare=False)
+    told: Row = field(repr=False, compare=False)
 
 
 def fit(cases: Cases, experts: Mapping[str, float], *, seed: int = 1) -> Fitted:
@@ -64,6 +70,9 @@ def fit(cases: Cases, experts: Mapping[str, float], *, seed: int = 1) -> Fitted:
         experts=backtest(late, written, seed=seed),
         fitted=backtest(late, told, seed=seed),
         better=_difference(told, written, late, seed),
+        late=late,
+        written=written,
+        told=told,
     )
 
 
@@ -77,6 +86,7 @@ def part(cases: Cases, rows: slice) -> Cases:
         values=cases.values[rows],
         lead=cases.lead[rows],
         skipped=0,
+        dated=cases.dated,
     )
 
 
