@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import rows
+from bot import portraying, rows
 from bot.alerts import cards
 from bot.channels.base import Channel, Payload, listens_only, why_closed, window_of
 from bot.messages import Address, Button, Card, Content, Receipt, Ticket
@@ -67,6 +67,12 @@ class ChannelDelivery:
             uid, _, note = claimed.payload.partition("\n")
             await self._channel.noticed(await self._external_id(uid), note)
             return Delivered(receipt=None)
+        if claimed.kind is OutboxKind.PORTRAIT:
+            payload, talk = claimed.payload, claimed.conversation_id
+            card = await self._road.database.read(
+                lambda tx: portraying.card(tx, self._road, payload, talk)
+            )
+            return await self._send(claimed, card)
         shown = await self._road.database.read(lambda tx: self._card(tx, claimed))
         if shown is None:  # a newer state is there already
             return Delivered(receipt=None)

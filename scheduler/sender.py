@@ -214,7 +214,8 @@ class Sender:
         # Two alerts are better than none; two replies are worse than a person looking. But a row
         # whose sender was killed most likely never left: it is sent again under its key, so a
         # crash repeats at most what was in flight and loses nothing.
-        may_repeat = row.kind is OutboxKind.CARD or self._remembered(outlet, row)
+        card = row.kind in (OutboxKind.CARD, OutboxKind.PORTRAIT)
+        may_repeat = card or self._remembered(outlet, row)
         if row.attempts > self._attempts:
             await self._park(row, "its sender was killed again and again", ambiguous=True)
             return

@@ -101,10 +101,11 @@ class OutboxStatus(StrEnum):
 
 
 class OutboxKind(StrEnum):
-    """What an outbox row carries: words, or a reference to an alert's card."""
+    """What an outbox row carries: words, or a reference to an alert's or a candidate's card."""
 
     TEXT = "text"
     CARD = "card"
+    PORTRAIT = "portrait"
     ANSWER = "answer"
 
 

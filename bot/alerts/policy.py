@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from bot.alerts.portrait import PortraitWords
 from bot.turn import Context, Heard, RaiseAlert, Span
 from bot.words import SHANGHAI
 from nlp.scheme import Condition, Intent, Severity, severity_of
@@ -46,6 +47,7 @@ class Policy(BaseModel):
     verdicts: dict[Verdict, str]
     severities: dict[Severity, str]
     card: CardWords
+    portrait: PortraitWords
     stages: dict[Stage, str]
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ DONE = frozenset(
         "moved",
         "replied",
         "released",
+        "card_sent",
         "handed_over",
         "position_created",
         "language_set",

@@ -286,6 +286,7 @@ class CandidatePage:
     invites: tuple[InviteRow, ...] = ()
     fresh_invite: FreshInvite | None = None
     tabs: tuple[Tab, ...] = ()  # pages of the record the viewer may open
+    own_chat: str = ""  # the channel the viewer gets cards on; empty: none is connected
 
 
 # --- positions and settings -----------------------------------------------------------------

@@ -303,6 +303,21 @@ def receivers(tx: Tx, owner_id: str | None, channels: Collection[str]) -> list[A
     Of a colleague's accounts on ``channels`` (those that run) which can be reached, it is the one
     they tied or chose last.
     """
+    user = table(User)
+    working = user.c.role.in_([Role.HR.value, Role.HR_ADMIN.value])
+    mine = sa.true() if owner_id is None else user.c.id == owner_id
+    return _reached(tx, channels, sa.and_(working, mine))
+
+
+def reached(tx: Tx, user_id: str, channels: Collection[str]) -> Any:
+    """The one conversation (id, channel) in which a colleague of any role gets what they ask for
+    themselves; None: they have no account that can be reached."""
+    found = _reached(tx, channels, table(User).c.id == user_id)
+    return found[0] if found else None
+
+
+def _reached(tx: Tx, channels: Collection[str], who: sa.ColumnElement[bool]) -> list[Any]:
+    """One conversation of each colleague on these channels, the last one tied or chosen."""
     talk, identity, user = table(Conversation), table(Identity), table(User)
     newest = sa.func.coalesce(identity.c.linked_at, identity.c.created_at).desc()
     ranked = (
@@ -320,11 +335,9 @@ def receivers(tx: Tx, owner_id: str | None, channels: Collection[str]) -> list[A
             identity.c.reachable,
             identity.c.channel.in_(channels),
             user.c.disabled_at.is_(None),
-            user.c.role.in_([Role.HR.value, Role.HR_ADMIN.value]),
+            who,
         )
     )
-    if owner_id is not None:
-        ranked = ranked.where(user.c.id == owner_id)
     first = ranked.subquery()
     return tx.all(
         sa.select(first.c.id, first.c.channel, first.c.subject_id)

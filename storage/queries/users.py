@@ -265,6 +265,17 @@ def chat_accounts(tx: Tx, user_id: str) -> list[Any]:
     )
 
 
+def of_chat(tx: Tx, conversation_id: str) -> Any:
+    """The colleague whose chat a conversation is, unless their account is disabled; or None."""
+    identity, talk, user = table(Identity), table(Conversation), table(User)
+    return tx.first(
+        sa.select(user.c.id, user.c.name, user.c.role)
+        .join(identity, identity.c.user_id == user.c.id)
+        .join(talk, talk.c.identity_id == identity.c.id)
+        .where(talk.c.id == conversation_id, user.c.disabled_at.is_(None))
+    )
+
+
 def prefer_chat(tx: Tx, user_id: str, channel: str) -> bool:
     """Let cards go to a user's account on a channel from now on; False: there is none.
 

@@ -16,8 +16,9 @@ _UNFINISHED = sa.text("status IN ('new', 'sending')")
 class Outbox(SQLModel, table=True):
     """One thing to send. ``idem`` is made from its cause, so planning it twice is a no-op.
 
-    ``payload`` is a sealed text, or the id of the alert whose card it is: a card is drawn when
-    it leaves, so it never shows yesterday's state and keeps no second copy of anybody's words.
+    ``payload`` is a sealed text, or the id of the alert whose card it is (of a portrait: candidate
+    and the colleague it is for): a card is drawn when it leaves, so it never shows yesterday's
+    state and keeps no second copy of anybody's words.
     ``parts`` is how many messages of the platform it became, ``sent_at`` when it took them; while
     that is not known, the first moment at which it may have. ``doubtful``: an attempt whose end
     nobody saw may have arrived; of what was sent, that it may have arrived twice.

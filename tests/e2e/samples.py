@@ -195,6 +195,7 @@ CANDIDATE = views.CandidatePage(
     takeover=views.Takeover(muted=True, by="王敏", since=ago(minutes=8), channel="webchat"),
     invite_channels=("webchat", "telegram"),
     phone="138****5678", owner="王敏", start_on=date(2026, 12, 1), tabs=tuple(TABS),
+    own_chat="wecom",
     channels=("webchat", "telegram"),
     alerts=(URGENT, replace(SALARY, id="a9", candidate_id="c1", candidate_name="张三丰")),
     factors=(

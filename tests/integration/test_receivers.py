@@ -120,3 +120,23 @@ async def test_nobodys_case_reaches_every_hr_once_and_no_manager(team: Team) -> 
     await team.database.write(lambda tx: users.change_user(tx, gone, disabled_at=tx.now))
     assert await team.to(None) == ["wecom", "wecom"]
     assert await team.to(gone) == []
+
+
+async def test_what_somebody_asks_for_reaches_them_whatever_their_role(team: Team) -> None:
+    async def reached(user_id: str) -> str | None:
+        row = await team.database.read(lambda tx: alerts.reached(tx, user_id, ALL))
+        return None if row is None else str(row.channel)
+
+    manager = await team.colleague("m", Role.MANAGER)
+    other = await team.colleague("o", Role.HR)
+    assert await reached(manager) is None
+    await team.ties(other, "wecom")
+    assert await reached(manager) is None
+    await team.ties(manager, "telegram")
+    await team.ties(manager, "feishu")
+    assert await reached(manager) == "feishu"
+    await team.loses(manager, "feishu")
+    assert await reached(manager) == "telegram"
+    await team.database.write(lambda tx: users.change_user(tx, manager, disabled_at=tx.now))
+    assert await reached(manager) is None
+    assert await team.to(manager) == []  # alerts are for HR

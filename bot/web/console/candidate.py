@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bot import desk, offering
+from bot import desk, offering, portraying
 from bot.errors import Conflict, DeliveryError
 from bot.web import cursors, views
 from bot.web.console.common import go, html, is_htmx, is_refresh, language, site_of
@@ -137,6 +137,17 @@ async def release(request: Request, who: Speaker, candidate_id: str) -> Response
     site = site_of(request)
     await desk.release(site.road, who.viewer, candidate_id)
     return go(f"/console/candidates/{candidate_id}?said=released")
+
+
+@router.post("/{candidate_id}/card")
+async def card(request: Request, who: Reader, candidate_id: str) -> Response:
+    """The person as a card in the viewer's own chat, with what the viewer may see."""
+    site = site_of(request)
+    try:
+        await portraying.send(site.road, who.viewer, candidate_id)
+    except Conflict:
+        return await _refused(request, who, candidate_id, "no_own_chat")
+    return go(f"/console/candidates/{candidate_id}?said=card_sent")
 
 
 @router.post("/{candidate_id}/invites")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
+from bot import portraying
 from bot.channels.base import HandsOver
 from bot.risk import engine as risk
 from bot.turn import FactorSeen
@@ -105,7 +106,14 @@ def person(
         invites=_invites(tx, site, who, row.id) if writes else (),
         fresh_invite=fresh,
         tabs=tuple(one for one, needed in TABS.items() if viewer.may(needed)),
+        own_chat=_own_chat(tx, site, who),
     )
+
+
+def _own_chat(tx: Tx, site: Site, who: Principal) -> str:
+    """The channel on which the viewer gets cards; empty: they connected none."""
+    talk = portraying.place(tx, site.road, who.viewer)
+    return str(talk.channel) if talk is not None else ""
 
 
 def _timeline(

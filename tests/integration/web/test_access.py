@@ -35,6 +35,7 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/reply": {"text": "您好"},
     "/console/candidates/{candidate_id}/handover": {},
     "/console/candidates/{candidate_id}/release": {},
+    "/console/candidates/{candidate_id}/card": {},
     "/console/candidates/{candidate_id}/invites": {"channel": "webchat"},
     "/console/candidates/{candidate_id}/offers": {"base": "16000", "months": "12"},
     "/console/candidates/{candidate_id}/offers/{offer_id}/send": {},
