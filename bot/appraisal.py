@@ -15,11 +15,11 @@ from bot.risk.engine import Held
 from bot.risk.known import Known, Seat, Step, Talk
 from bot.risk.rhythm import Beat, asks, usual_reply_h, waiting_h
 from bot.rulebook import Rulebook
-from bot.words import SHANGHAI
+from bot.words import SHANGHAI, step_name
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.errors import NotFound
-from storage.queries import appraisal, arrivals, people, profile, record
+from storage.queries import appraisal, arrivals, people, profile, record, steps
 from storage.queries.appraisal import Begun
 from storage.queries.people import CandidateRow, PositionRow
 from storage.queries.profile import StatementRow
@@ -114,7 +114,7 @@ def _looked(
 ) -> list[tuple[CandidateRow, tuple[Known, Match]]]:
     seats = {row.position_id for row in who if row.position_id is not None}
     positions = arrivals.positions(tx, SYSTEM, seats)
-    steps = appraisal.steps_of(tx, keys)
+    planned = steps.steps_of(tx, keys)
     doubted = profile.doubted_of(tx, keys)
     # Of one person it is asked at once; of many, few have said anything yet.
     heard = set(keys) if len(keys) == 1 else appraisal.heard_of(tx, keys)
@@ -130,8 +130,13 @@ def _looked(
             seat=Seat(budget=budget_of(position)),
             talk=_talk(tx, vault, row.id) if row.id in heard else Talk(),
             steps=tuple(
-                Step(name=one.name, due=one.due_on, done=one.done_at is not None)
-                for one in steps[row.id]
+                Step(
+                    name=step_name(rulebook.replies, one.kind, one.words),
+                    due=one.due_on,
+                    done=not one.open,
+                )
+                for one in planned[row.id]
+                if not one.dropped
             ),
             doubted=doubted[row.id],
             match=fit.score,

@@ -21,8 +21,8 @@ from bot.profile.profile import Contradiction, contradictions
 from bot.words import SHANGHAI
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
-from storage.queries import appraisal as steps_of
-from storage.queries import merging, profile
+from storage.enums import StepKind
+from storage.queries import merging, profile, steps
 from storage.queries.audit import Deed
 from storage.queries.people import CandidateRow
 from storage.queries.profile import NewStatement
@@ -155,23 +155,66 @@ async def take_back(road: Road, viewer: Viewer, candidate_id: str, *fact_ids: st
     return await casework.about(road, viewer, candidate_id, work)
 
 
-async def plan_step(road: Road, viewer: Viewer, candidate_id: str, name: str, due_on: date) -> None:
-    """Note something the candidate is to do by a day. The same name again moves the day."""
+async def plan_step(
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    kind: StepKind,
+    due_on: date,
+    *,
+    words: str = "",
+    token: str = "",
+) -> None:
+    """Note something the candidate is to do by a day. The same kind again moves the day.
 
-    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
-        steps_of.plan_step(tx, row.id, name, due_on, source=f"form:{viewer.id}")
-        casework.noted(tx, road, viewer, "record.step", row.id, {"due_on": due_on.isoformat()})
+    Of kind ``other`` it is told in ``words``; ``token`` makes a form sent twice one step.
+    """
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
+        step_id = steps.plan(
+            tx, key, row.id, kind, due_on, source=f"form:{viewer.id}", words=words, token=token
+        )
+        details = {"step": step_id, "kind": str(kind), "due_on": due_on.isoformat()}
+        casework.noted(tx, road, viewer, "record.step", row.id, details)
         appraisal.appraise(tx, road.vault, road.rulebook, row.id)
 
     await casework.about(road, viewer, candidate_id, work)
 
 
-async def step_done(road: Road, viewer: Viewer, candidate_id: str, step_id: str) -> None:
-    """The candidate has done it. Raises ``NotFound`` for a step that is done or another's."""
+async def step_moved(
+    road: Road, viewer: Viewer, candidate_id: str, step_id: str, due_on: date
+) -> None:
+    """It is due another day. Raises ``NotFound`` for a step that is closed or another's."""
 
     def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
-        steps_of.step_done(tx, row.id, step_id)
-        casework.noted(tx, road, viewer, "record.step_done", row.id, {"step": step_id})
+        steps.move(tx, row.id, step_id, due_on)
+        details = {"step": step_id, "due_on": due_on.isoformat()}
+        casework.noted(tx, road, viewer, "record.step", row.id, details)
+        appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+async def step_taken(road: Road, viewer: Viewer, candidate_id: str, step_id: str, on: date) -> None:
+    """The candidate did it that day. Raises ``NotFound`` as ``step_moved`` does."""
+
+    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
+        steps.take(tx, row.id, step_id, on=on, by=viewer.id)
+        details = {"step": step_id, "on": on.isoformat()}
+        casework.noted(tx, road, viewer, "record.step_taken", row.id, details)
+        appraisal.appraise(tx, road.vault, road.rulebook, row.id)
+
+    await casework.about(road, viewer, candidate_id, work)
+
+
+async def step_dropped(
+    road: Road, viewer: Viewer, candidate_id: str, step_id: str, reason: str
+) -> None:
+    """It is not to be done any more. Raises ``NotFound`` as ``step_moved`` does."""
+
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
+        steps.drop(tx, key, row.id, step_id, reason=reason, by=viewer.id)
+        casework.noted(tx, road, viewer, "record.step_dropped", row.id, {"step": step_id})
         appraisal.appraise(tx, road.vault, road.rulebook, row.id)
 
     await casework.about(road, viewer, candidate_id, work)

@@ -20,15 +20,17 @@ from bot.offers.terms import Terms
 from bot.pipeline import Road
 from bot.risk import engine
 from bot.turn import FactorSeen
+from bot.words import step_name
 from scheduler.engine import DELIVERY
 from scheduler.errors import GiveUp
 from storage.database import Tx
 from storage.enums import AlertStatus, OutboxKind, Role
-from storage.queries import alerts, audit, offers, outbox, people, timeline, users
+from storage.queries import alerts, audit, offers, outbox, people, steps, timeline, users
 from storage.queries import appraisal as kept
 from storage.queries.offers import OfferRow, PledgeRow
 from storage.queries.outbox import NewSend
 from storage.queries.people import CandidateRow
+from storage.queries.steps import StepRow
 from storage.viewer import Permission, Viewer
 
 OPEN = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED)
@@ -91,6 +93,11 @@ def card(tx: Tx, road: Road, payload: str, conversation_id: str) -> Card:
     )
 
 
+def _called(road: Road, step: StepRow, *, hears: bool) -> str:
+    """A step's name. Words of a colleague's own are for whoever may read the talk."""
+    return step_name(road.rulebook.replies, step.kind, step.words if hears else "")
+
+
 def seen(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow) -> Portrait:
     """What the viewer may see of a candidate they may know of."""
     key = road.vault.key(tx, row.subject_id)
@@ -98,7 +105,8 @@ def seen(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow) -> Portrait:
     hears = viewer.may(Permission.CHAT_READ)
     versions = offers.offers(tx, key, row.id) if pays else []
     pledges = offers.cards(tx, key, row.id) if pays else []
-    steps = kept.steps(tx, row.id)
+    planned = [one for one in steps.steps(tx, key, row.id) if not one.dropped]
+    names_of = {one.id: _called(road, one, hears=hears) for one in planned}
     table = next((one for one in versions if one.state in ("sent", "accepted")), None)
     asked = _asked(tx, road, viewer, row.id) if viewer.may(Permission.ALERT_READ) else []
     fit = None
@@ -108,12 +116,12 @@ def seen(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow) -> Portrait:
         fit = Fit(
             score=found.score, parts=tuple((names[one.part], one.score) for one in found.parts)
         )
-    todos = [Todo(what=one.name, by=one.due_on) for one in steps if one.done_at is None]
+    todos = [Todo(what=names_of[one.id], by=one.due_on) for one in planned if one.open]
     events = [Event(at=row.stage_at, kind=Happened.STAGE, what=_stage(road, row))]
     events += [
-        Event(at=one.done_at, kind=Happened.STEP_DONE, what=one.name)
-        for one in steps
-        if one.done_at is not None
+        Event(at=one.closed_at, kind=Happened.STEP_DONE, what=names_of[one.id])
+        for one in planned
+        if one.closed_at is not None
     ]
     if hears:
         talked = timeline.last_times(tx, viewer, [row.id]).get(row.id)

@@ -20,6 +20,7 @@ from bot.turn import (
     PledgeSeen,
     Said,
     StaffSeen,
+    StepSeen,
 )
 from nlp.reading import Turn
 from nlp.scheme import Severity
@@ -35,7 +36,7 @@ from storage.enums import (
     Verdict,
 )
 from storage.errors import NotFound
-from storage.queries import alerts, cards, choices, invites, offers, people, turns, users
+from storage.queries import alerts, cards, choices, invites, offers, people, steps, turns, users
 from storage.queries.alerts import AlertRow
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
@@ -96,7 +97,7 @@ def seen(
             said=said,
             listens=listens,
             before=_before(tx, key, talk.id, said[0].id),
-            candidate=candidate_seen(talk, vault.key(tx, talk.candidate_subject))
+            candidate=candidate_seen(tx, talk, vault.key(tx, talk.candidate_subject))
             if talk.candidate_id
             else None,
             staff=_staff(talk),
@@ -139,8 +140,9 @@ def before(tx: Tx, vault: Vault, conversation_id: str, message_id: int) -> tuple
     )
 
 
-def candidate_seen(row: Any, key: SubjectKey) -> CandidateSeen:
-    """A candidate as the query of a conversation brings them."""
+def candidate_seen(tx: Tx, row: Any, key: SubjectKey) -> CandidateSeen:
+    """A candidate as the query of a conversation brings them, and what they are to do next."""
+    step = steps.next_open(tx, key, row.candidate_id)
     return CandidateSeen(
         id=row.candidate_id,
         name=unseal(key, row.name_sealed, "candidate.name_sealed", row.candidate_id),
@@ -150,6 +152,9 @@ def candidate_seen(row: Any, key: SubjectKey) -> CandidateSeen:
         owner_id=row.owner_id,
         owner_name=row.owner_name or "",
         start_on=row.start_on,
+        next_step=None
+        if step is None
+        else StepSeen(kind=step.kind, words=step.words, due_on=step.due_on),
     )
 
 

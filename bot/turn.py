@@ -13,7 +13,7 @@ from typing import Any
 
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
-from storage.enums import AlertStatus, MessageKind, Role, Stage, Verdict
+from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepSeen:
+    """What the candidate is to do next; ``words`` are HR's own, of a step of kind ``other``."""
+
+    kind: StepKind
+    words: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateSeen:
     """The candidate, as far as a decision needs them."""
 
@@ -40,6 +49,7 @@ class CandidateSeen:
     owner_id: str | None
     owner_name: str
     start_on: date | None
+    next_step: StepSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from storage.enums import StepKind
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _WEEKDAYS = "一二三四五六日"
 
@@ -28,6 +30,7 @@ class Replies(BaseModel):
     handover: str
     handed: str
     progress: str
+    progress_step: str
     help: str
     staff_help: str
     press_useful: str
@@ -52,6 +55,15 @@ class Replies(BaseModel):
     owner_named: str
     stages: dict[str, str]
     next_steps: dict[str, str]
+    steps: dict[StepKind, str]
+
+    @field_validator("steps")
+    @classmethod
+    def _every_step(cls, value: dict[StepKind, str]) -> dict[StepKind, str]:
+        missing = set(StepKind) - {StepKind.OTHER} - set(value)
+        if missing or StepKind.OTHER in value:
+            raise ValueError(f"one word for every step but other; missing: {sorted(missing)}")
+        return value
 
     @field_validator("*")
     @classmethod
@@ -76,6 +88,8 @@ PLACEHOLDERS = frozenset(
         "start",
         "link",
         "lines",
+        "step",
+        "day",
     }
 )
 
@@ -135,6 +149,11 @@ def next_step(replies: Replies, stage: str, start: str) -> str:
     """What comes next for the candidate."""
     template = replies.next_steps.get(stage, replies.next_steps["ended"])
     return fill(template, start=start)
+
+
+def step_name(replies: Replies, kind: StepKind, own: str) -> str:
+    """A planned step, in words for candidate and HR; ``own`` are those of one of kind ``other``."""
+    return own or replies.steps[kind]
 
 
 Named = Mapping[str, str]

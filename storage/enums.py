@@ -26,6 +26,19 @@ ENDED = frozenset({Stage.DECLINED, Stage.RENEGED, Stage.RESCINDED, Stage.REJECTE
 JOINED = frozenset({Stage.ONBOARDED, Stage.CONFIRMED})
 
 
+class StepKind(StrEnum):
+    """What somebody does on the way to their first day; ``other`` is told in HR's own words."""
+
+    RESIGNATION = "resignation"
+    RELEASE = "release"
+    FAMILY = "family"
+    MEDICAL = "medical"
+    CHECK = "check"
+    PAPERS = "papers"
+    CONTRACT = "contract"
+    OTHER = "other"
+
+
 class Role(StrEnum):
     """Who may log in to the console."""
 

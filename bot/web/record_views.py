@@ -15,8 +15,9 @@ console/_portrait_head.html    page: any of these, or of ``portrait_views``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -143,6 +144,54 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStep:
+    """Something to do by a day. ``kind`` is a key of the words ``step_kind``, ``words`` are HR's
+    own; ``late`` is by how many days it is overdue. ``tried`` is the form that came back: taken,
+    moved or dropped; ``values`` and ``errors`` are its fields."""
+
+    id: str
+    kind: str
+    words: str
+    due_on: date
+    late: int
+    source: Source
+    at: datetime
+    tried: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedStep:
+    """One that was taken, ``on`` a day where that was said, or ``dropped`` for a ``reason``."""
+
+    kind: str
+    words: str
+    due_on: date
+    on: date | None
+    dropped: bool
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The way to the first day. ``kinds`` are what may be planned; none: the viewer may not.
+
+    ``token`` makes a form sent twice one step; ``values`` and ``errors`` are of the form to plan.
+    """
+
+    open: tuple[OpenStep, ...] = ()
+    closed: tuple[ClosedStep, ...] = ()
+    kinds: tuple[str, ...] = ()
+    token: str = ""
+    today: date | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPage:
     """The record. ``new_job`` are the fields of one more employment; none: it may not be written;
     ``new_item`` is its name, so that the same form twice is one.
@@ -154,6 +203,7 @@ class RecordPage:
     head: Head
     jobs: tuple[Job, ...]
     groups: tuple[Group, ...]
+    steps: Steps = field(default_factory=Steps)
     documents: tuple[Document, ...] = ()
     gone: tuple[Gone, ...] = ()
     new_job: tuple[Field, ...] = ()

@@ -39,6 +39,7 @@ from bot.web.console import (
     risk,
     settings,
     sheets,
+    steps,
 )
 from bot.web.edge import Edge
 from bot.web.security import checked
@@ -67,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     candidate.router,
     offers.router,
     record.router,
+    steps.router,
     match.router,
     risk.router,
     outcome.router,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,13 +13,12 @@ import sqlalchemy as sa
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Direction, MessageKind
-from storage.errors import NotFound
-from storage.queries.common import chunks, insert_all, insert_new, table, update
-from storage.tables import Conversation, Factor, Identity, Message, Reading, Step
+from storage.queries.common import chunks, insert_all, table, update
+from storage.tables import Conversation, Factor, Identity, Message, Reading
 from storage.vault import Vault, seal, unseal
 
 MESSAGE, TALK, IDENTITY = table(Message), table(Conversation), table(Identity)
-FACTOR, STEP = table(Factor), table(Step)
+FACTOR = table(Factor)
 #: Messages a rhythm is made of, newest of all channels.
 BEATS = 60
 
@@ -31,16 +30,6 @@ class Said:
     inbound: bool
     at: datetime
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRow:
-    """Something to do by a day."""
-
-    id: str
-    name: str
-    due_on: date
-    done_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,46 +119,6 @@ def delays(tx: Tx, candidate_id: str, *, days: int = 30) -> int:
         )
     )
     return sum("consider" in row.intents for row in rows)
-
-
-def plan_step(tx: Tx, candidate_id: str, name: str, due_on: date, *, source: str) -> None:
-    """Note something to do by a day; another day for the same thing moves it."""
-    row = {
-        "id": new_public_id("st"),
-        "candidate_id": candidate_id,
-        "name": name,
-        "due_on": due_on,
-        "source": source,
-        "created_at": tx.now,
-    }
-    if insert_new(tx, Step, [row]) == 0:
-        theirs = sa.and_(STEP.c.candidate_id == candidate_id, STEP.c.name == name)
-        update(tx, Step, theirs, due_on=due_on, source=source)
-
-
-def step_done(tx: Tx, candidate_id: str, step_id: str) -> None:
-    """Mark a step as done. Raises ``NotFound`` for another candidate's or one done already."""
-    theirs = sa.and_(
-        STEP.c.id == step_id, STEP.c.candidate_id == candidate_id, STEP.c.done_at.is_(None)
-    )
-    if update(tx, Step, theirs, done_at=tx.now) != 1:
-        raise NotFound("no such open step")
-
-
-def steps(tx: Tx, candidate_id: str) -> list[StepRow]:
-    """What is to be done, by day."""
-    return steps_of(tx, [candidate_id])[candidate_id]
-
-
-def steps_of(tx: Tx, candidate_ids: Collection[str]) -> dict[str, list[StepRow]]:
-    """``steps`` of several people, by candidate."""
-    found: dict[str, list[StepRow]] = {candidate_id: [] for candidate_id in candidate_ids}
-    for some in chunks(candidate_ids):
-        query = sa.select(STEP).where(STEP.c.candidate_id.in_(some)).order_by(STEP.c.due_on)
-        for row in tx.all(query):
-            step = StepRow(id=row.id, name=row.name, due_on=row.due_on, done_at=row.done_at)
-            found[row.candidate_id].append(step)
-    return found
 
 
 def standing_of(tx: Tx, keys: Mapping[str, SubjectKey]) -> dict[str, list[Standing]]:

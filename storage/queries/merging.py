@@ -34,6 +34,7 @@ from storage.tables import (
     Pledge,
     Proposal,
     Scheduled,
+    Step,
 )
 from storage.tables import SubjectKey as SubjectKeyRow
 from storage.vault import Vault, seal, unseal
@@ -47,6 +48,7 @@ MOVING: Mapping[type[SQLModel], tuple[str, ...]] = {
     Proposal: ("body_sealed",),
     Ending: ("note_sealed",),
     Factor: ("words_sealed",),
+    Step: ("words_sealed", "reason_sealed"),
     Identity: (),
     Invite: (),
 }
@@ -69,9 +71,16 @@ def merge(tx: Tx, vault: Vault, viewer: Viewer, *, kept: str, gone: str) -> str:
         raise Conflict("the record that goes has offers, which stay with it: keep that one")
     keys = vault.keys(tx, [stays.subject_id, goes.subject_id])
     resolved = _resolve_doubles(tx, kept, gone)
+    only: dict[type[SQLModel], list[str]] = {Step: _steps_of_their_own(tx, gone, kept)}
     moved = {
         table(model).name: _move(
-            tx, model, keys[goes.subject_id], keys[stays.subject_id], gone, kept
+            tx,
+            model,
+            keys[goes.subject_id],
+            keys[stays.subject_id],
+            gone,
+            kept,
+            only=only.get(model),
         )
         for model in MOVING
     }
@@ -126,7 +135,7 @@ def undo(tx: Tx, vault: Vault, viewer: Viewer, merge_id: str) -> tuple[str, str]
         person_id=row.gone_id,
     )
     for model in MOVING:
-        wanted = row.moved[table(model).name]
+        wanted = row.moved.get(table(model).name, ())  # an older merge moved fewer tables
         _move(
             tx,
             model,
@@ -235,6 +244,18 @@ def _supersede_doubles(tx: Tx, kept: str, moved: Sequence[str]) -> None:
         )
     )
     update(tx, Fact, fact.c.id.in_([row.id for row in rows]), superseded_at=tx.now)
+
+
+def _steps_of_their_own(tx: Tx, gone: str, kept: str) -> list[str]:
+    """Steps of the record that goes, but those that are open on both: the one that stays wins."""
+    step, other = table(Step), table(Step).alias("other")
+    rows = tx.all(
+        sa.select(step.c.id).where(
+            step.c.candidate_id == gone,
+            ~sa.exists().where(other.c.candidate_id == kept, other.c.name == step.c.name),
+        )
+    )
+    return [row.id for row in rows]
 
 
 def _move_plans(tx: Tx, gone: str, kept: str) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from storage.enums import Level, Stage
+from storage.enums import Level, Stage, StepKind
 from storage.tables.base import moment, ref, text_id
 from storage.types import Json
 
@@ -167,7 +167,11 @@ class Factor(SQLModel, table=True):
 
 
 class Step(SQLModel, table=True):
-    """Something a candidate is to do by a day: hand in the notice, book the medical."""
+    """Something a candidate is to do by a day: hand in the notice, book the medical.
+
+    ``name`` is what makes an open step one: its kind, or for one in HR's own words (sealed) a name
+    of its own. A closed step gives its name up, so that the same may be planned again.
+    """
 
     __tablename__ = "step"
     __table_args__ = (sa.UniqueConstraint("candidate_id", "name"),)
@@ -175,7 +179,18 @@ class Step(SQLModel, table=True):
     id: str = text_id()
     candidate_id: str = ref("candidate.id")
     name: str = Field(max_length=60)
+    kind: str = Field(
+        default=StepKind.OTHER.value,
+        max_length=20,
+        sa_column_kwargs={"server_default": StepKind.OTHER.value},
+    )
+    words_sealed: str | None = None
     due_on: date
+    #: When we were told; the day it was taken is ``taken_on``.
     done_at: datetime | None = moment(nullable=True)
+    taken_on: date | None = None
+    dropped_at: datetime | None = moment(nullable=True)
+    reason_sealed: str | None = None
+    closed_by: str | None = Field(default=None, max_length=40)
     source: str = Field(max_length=60)
     created_at: datetime = moment()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from bot.appraisal import Appraised, appraise
 from bot.profile import values
-from storage.crypto import Keystore
+from storage.crypto import Keystore, SubjectKey
 from storage.database import Database, Tx
-from storage.enums import Level, Stage
-from storage.queries import appraisal, people, profile
+from storage.enums import Level, Stage, StepKind
+from storage.queries import merging, people, profile, steps
 from storage.queries.common import table
 from storage.queries.profile import NewStatement
-from storage.tables import Factor
+from storage.tables import Factor, Step
 from storage.vault import Vault
 from storage.viewer import SYSTEM
 from tests.builders import a_rulebook
@@ -53,6 +53,18 @@ def tell(tx: Tx, vault: Vault, who: str, told: dict[tuple[str, str], str]) -> li
         for (kind, item), text in told.items()
     ]
     return profile.state(tx, key, who, said, source="form:u_1", said_at=tx.now)
+
+
+def key_of(tx: Tx, vault: Vault, who: str) -> SubjectKey:
+    return vault.key(tx, people.get_candidate(tx, vault, SYSTEM, who).subject_id)
+
+
+def planned(run: Run, vault: Vault, who: str, kind: StepKind, day: date, **more: str) -> str:
+    """A step of HR's; its id."""
+    step: str = run(
+        lambda tx: steps.plan(tx, key_of(tx, vault, who), who, kind, day, source="form:u_1", **more)
+    )
+    return step
 
 
 def looked(run: Run, vault: Vault, who: str) -> Appraised:
@@ -123,14 +135,68 @@ def test_a_step_that_is_late_counts_until_it_is_done(
 ) -> None:
     who = run(lambda tx: a_person(tx, vault, {}))
     day = date(2026, 11, 3)
-    run(lambda tx: appraisal.plan_step(tx, who, "交离职信", day, source="form:u_1"))
+    planned(run, vault, who, StepKind.RESIGNATION, day)
     assert looked(run, vault, who).held == ()
     clock.advance(timedelta(days=2))
     [late] = looked(run, vault, who).held
-    assert (late.rule, late.words) == ("late_step", ("到期未完成：交离职信",))
-    [step] = run(lambda tx: appraisal.steps(tx, who))
-    run(lambda tx: appraisal.step_done(tx, who, step.id))
+    assert (late.rule, late.words) == ("late_step", ("到期未完成：提交离职申请",))
+    [step] = run(lambda tx: steps.steps(tx, key_of(tx, vault, who), who))
+    run(lambda tx: steps.take(tx, who, step.id, on=day, by="u_1"))
     assert looked(run, vault, who).held == ()
+
+
+def test_a_step_that_was_dropped_is_neither_late_nor_on_time(
+    run: Run, vault: Vault, clock: FakeClock
+) -> None:
+    who = run(lambda tx: a_person(tx, vault, {}))
+    step = planned(run, vault, who, StepKind.MEDICAL, date(2026, 11, 3))
+    clock.advance(timedelta(days=2))
+    assert [one.rule for one in looked(run, vault, who).held] == ["late_step"]
+    run(lambda tx: steps.drop(tx, key_of(tx, vault, who), who, step, reason="不用体检", by="u_1"))
+    found = looked(run, vault, who)
+    assert (found.held, found.known.steps) == ((), ())
+
+
+def test_a_step_of_the_release_before_is_told_by_its_name(run: Run, vault: Vault) -> None:
+    who = run(lambda tx: a_person(tx, vault, {}))
+    old = {
+        "id": "st_1", "candidate_id": who, "name": "交离职信", "due_on": date(2026, 11, 3),
+        "source": "form:u_1", "created_at": datetime(2026, 11, 1, tzinfo=UTC),
+    }  # fmt: skip
+    run(lambda tx: tx.run(sa.insert(table(Step)).values(**old)))
+    [step] = run(lambda tx: steps.steps(tx, key_of(tx, vault, who), who))
+    assert (step.kind, step.words, step.open) == (StepKind.OTHER, "交离职信", True)
+
+
+def test_steps_go_with_a_merge_and_come_back_and_open_ones_of_both_stay_apart(
+    run: Run, vault: Vault
+) -> None:
+    kept = run(lambda tx: a_person(tx, vault, {}))
+    gone = run(lambda tx: a_person(tx, vault, {}))
+    day = date(2026, 12, 3)
+    for who in (kept, gone):
+        planned(run, vault, who, StepKind.PAPERS, day)
+    planned(run, vault, gone, StepKind.OTHER, day, words="还电脑", token="n_1")
+    dropped = planned(run, vault, gone, StepKind.MEDICAL, day)
+    run(
+        lambda tx: steps.drop(
+            tx, key_of(tx, vault, gone), gone, dropped, reason="不用体检", by="u_1"
+        )
+    )
+
+    def told(who: str) -> list[tuple[str, str, str]]:
+        rows = run(lambda tx: steps.steps(tx, key_of(tx, vault, who), who))
+        return sorted((str(row.kind), row.words, row.reason) for row in rows)
+
+    before = {who: told(who) for who in (kept, gone)}
+    merged = run(lambda tx: merging.merge(tx, vault, SYSTEM, kept=kept, gone=gone))
+    assert told(kept) == [
+        ("medical", "", "不用体检"),
+        ("other", "还电脑", ""),
+        ("papers", "", ""),
+    ]
+    run(lambda tx: merging.undo(tx, vault, SYSTEM, merged))
+    assert {who: told(who) for who in (kept, gone)} == before
 
 
 def test_what_a_check_found_otherwise_counts_until_it_is_corrected(run: Run, vault: Vault) -> None:

@@ -42,7 +42,7 @@ POLICY: Final = (
 )
 WIDTHS: Final = (1280, 390)
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-RECORD: Final = ("record", "match", "risk", "outcome", "resume", "merge-preview")
+RECORD: Final = ("record", "record-steps", "match", "risk", "outcome", "resume", "merge-preview")
 DARK: Final = (
     *RECORD,
     "alerts",

@@ -9,6 +9,7 @@ from bot.web import portrait_views as portrait
 from bot.web import record_views as shapes
 from bot.web import views
 from bot.web.console.portrait import TABS
+from storage.enums import StepKind
 from tests.e2e.sampling import Sample, ago, shell, words
 
 HEAD = shapes.Head(
@@ -116,6 +117,32 @@ SHARED = replace(
     ),
     groups=(replace(GROUPS[0], said=tuple(map(read_only, GROUPS[0].said[1:])), blanks=()),),
     documents=(), new_job=(), gone=(), doubted=0, hidden=True,
+)  # fmt: skip
+STEPS = shapes.Steps(
+    open=(
+        shapes.OpenStep(id="st1", kind="resignation", words="", due_on=date(2026, 11, 21), late=3,
+            source=BY_HR, at=ago(days=9)),
+        shapes.OpenStep(id="st2", kind="medical", words="", due_on=date(2026, 11, 27), late=0,
+            source=BY_HR, at=ago(days=4)),
+        shapes.OpenStep(id="st3", kind="other", words="把上一家的电脑寄回去，并把快递单号发给我们",
+            due_on=date(2026, 12, 4), late=0, source=BY_HR, at=ago(days=1)),
+    ),
+    closed=(
+        shapes.ClosedStep(kind="family", words="", due_on=date(2026, 11, 20), on=date(2026, 11, 19),
+            dropped=False, reason="", by="王敏", at=ago(days=4)),
+        shapes.ClosedStep(kind="check", words="", due_on=date(2026, 11, 18), on=None, dropped=True,
+            reason="这个职位不做背调", by="李磊", at=ago(days=8)),
+    ),
+    kinds=tuple(StepKind), token="n_1", today=date(2026, 11, 24),
+)  # fmt: skip
+STEPS_WRONG = replace(
+    STEPS,
+    open=(
+        replace(STEPS.open[0], tried="dropped", values={"reason": ""},
+            errors={"reason": "请用一行写明为什么不做了（最多 300 字）。"}),
+    ),
+    closed=(), values={"kind": "other", "due_on": "2026-01-01", "token": "n_1"},
+    errors={"due_on": "请选择今天或以后的日期。", "words": "请用一行写明是什么事（最多 60 字）。"},
 )  # fmt: skip
 EMPTY = shapes.RecordPage(
     head=replace(HEAD, level="low", score=0, position=""), jobs=(),
@@ -280,6 +307,8 @@ def record_samples() -> list[Sample]:
     manager = replace(outer, viewer=views.Viewer(id="u2", name="周强", role="manager"))
     pages: list[tuple[str, str, views.Shell, object]] = [
         ("record", "record", replace(outer, flashes=saved), RECORD),
+        ("record-steps", "record", outer, replace(EMPTY, steps=STEPS)),
+        ("record-steps-wrong", "record", outer, replace(EMPTY, steps=STEPS_WRONG)),
         ("record-shared", "record", manager, SHARED),
         ("record-empty", "record", outer, EMPTY),
         ("match", "match", outer, MATCH),
@@ -310,4 +339,9 @@ def all_samples() -> list[Sample]:
         template="console/_portrait_head.html",
         context={"shell": shell(), "page": MATCH},
     )
-    return [*record_samples(), top]
+    steps = Sample(
+        name="_record_steps",
+        template="console/_record_steps.html",
+        context={"shell": shell(), "page": replace(EMPTY, steps=STEPS)},
+    )
+    return [*record_samples(), top, steps]

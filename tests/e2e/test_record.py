@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bot.words import SHANGHAI
 from storage.enums import Role, Stage
 from tests.e2e.browser import watched
 from tests.e2e.office import Served
@@ -96,6 +97,28 @@ def test_a_job_is_added_corrected_verified_and_doubted(desk: tuple[Page, str]) -
     expect(page.locator(".factors-wide")).to_contain_text("自述与核实结果不一致")
     expect(page.locator(".factors-wide")).to_contain_text("现在计 +25")
     expect(page.get_by_text("辅助判断")).to_be_visible()
+
+
+def test_a_step_is_agreed_and_marked_as_done(desk: tuple[Page, str]) -> None:
+    page, address = desk
+    page.goto(f"{address}/record")
+    panel = page.locator("#steps")
+    panel.get_by_text("约定一步").click()
+    panel.get_by_label("哪一步").select_option(label="其他")
+    ahead = datetime.now(SHANGHAI).date() + timedelta(days=5)
+    panel.get_by_label("最晚哪天").fill(ahead.isoformat())
+    panel.get_by_role("button", name="记下").click()
+    expect(panel.get_by_text("请用一行写明是什么事")).to_be_visible()
+    panel.get_by_label("是什么事").fill("把电脑寄回去")
+    panel.get_by_role("button", name="记下").click()
+    expect(page.locator(".notice-ok")).to_contain_text("已记下")
+    step = panel.locator(".step", has_text="把电脑寄回去")
+    step.get_by_text("更新", exact=False).first.click()
+    step.get_by_role("button", name="已完成").click()
+    expect(page.locator(".notice-ok")).to_have_text("已标为完成。")
+    panel.get_by_text("已完成或不做了 1 步").click()
+    expect(panel.locator(".step-old")).to_contain_text("把电脑寄回去")
+    expect(panel.locator(".step")).to_have_count(0)
 
 
 def test_expectations_become_a_match_and_a_score(desk: tuple[Page, str]) -> None:

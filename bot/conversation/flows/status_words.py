@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.rulebook import Rulebook
 from bot.turn import CandidateSeen, Context, Heard, Outcome, Reply
-from bot.words import fill, next_step, stage_name
+from bot.words import fill, next_step, stage_name, step_name
+from storage.enums import ENDED
 
 FLOW = "status_words"
 _POLITE = (
@@ -54,14 +55,22 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
 
 
 def progress(candidate: CandidateSeen, rulebook: Rulebook) -> str:
-    """Stage and what comes next, in the candidate's words; never a score."""
+    """Stage, what comes next and the step that is due first, in the candidate's words; never a
+    score."""
     words = rulebook.replies
     start = candidate.start_on
-    return fill(
+    told = fill(
         words.progress,
         position=candidate.position_title or "—",
         stage=stage_name(words, candidate.stage),
-        next_step=next_step(
-            words, candidate.stage, f"（{start.month}月{start.day}日）" if start else ""
-        ),
+        next_step=next_step(words, candidate.stage, f"（{_day(start)}）" if start else ""),
     )
+    step = candidate.next_step
+    if step is None or candidate.stage in ENDED:
+        return told
+    name = step_name(words, step.kind, step.words)
+    return f"{told}\n{fill(words.progress_step, step=name, day=_day(step.due_on))}"
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"

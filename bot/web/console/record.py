@@ -13,6 +13,7 @@ from bot.filing import Unclear
 from bot.web.console import portrait, record_form, record_parts
 from bot.web.console.common import go, language, site_of
 from bot.web.console.record_form import NEW, NOTHING, Sent
+from bot.web.console.step_parts import UNTOUCHED, SentStep
 from bot.web.errors import Invalid
 from bot.web.notices import sorry
 from bot.web.security import Principal, needs
@@ -38,25 +39,27 @@ async def page(
     said: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """The record; a manager sees the shared kinds of their people."""
-    return await _page(request, who, candidate_id, said=said)
+    return await answer(request, who, candidate_id, said=said)
 
 
-async def _page(
+async def answer(
     request: Request,
     who: Principal,
     candidate_id: str,
     *,
     said: str = "",
     sent: Sent = NOTHING,
+    step: SentStep = UNTOUCHED,
     why: str = "",
     status: int = 200,
 ) -> Response:
+    """The page, with what was done, or with a form that comes back and why."""
     return await portrait.show(
         request,
         who,
         candidate_id,
         "record",
-        lambda tx, site, row, key: record_parts.page(tx, site, who.viewer, row, key, sent),
+        lambda tx, site, row, key: record_parts.page(tx, site, who.viewer, row, key, sent, step),
         said=said,
         flashes=sorry(language(who), why) if why else (),
         status=status,
@@ -75,7 +78,7 @@ async def state(request: Request, who: Writer, candidate_id: str) -> Response:
         raise Invalid({"item": "unknown"})
     told = record_form.told(site.road.rulebook.profile, form, item)
     if not told:
-        return await _page(request, who, candidate_id, why="record_empty", status=422)
+        return await answer(request, who, candidate_id, why="record_empty", status=422)
     errors = record_form.too_long(told)
     if not errors:
         source = f"form:{who.viewer.id}"
@@ -89,7 +92,7 @@ async def state(request: Request, who: Writer, candidate_id: str) -> Response:
             texts={(kind, about): text for (kind, _), text in told.items()},
             errors={(kind, about): ask for (kind, _), ask in errors.items()},
         )
-        return await _page(request, who, candidate_id, sent=sent, why="not_saved", status=422)
+        return await answer(request, who, candidate_id, sent=sent, why="not_saved", status=422)
     place = f"job-{item}" if item else "groups"
     return go(f"/console/candidates/{candidate_id}/record?said=stated#{place}")
 
@@ -112,11 +115,11 @@ async def verify(request: Request, who: Writer, candidate_id: str, fact_id: str)
     site, form = site_of(request), await read_form(request)
     found = form.get("found", "").strip()
     if len(found) > MOST_FOUND or ("otherwise" in form and not found):
-        return await _page(request, who, candidate_id, why="found_wrong", status=422)
+        return await answer(request, who, candidate_id, why="found_wrong", status=422)
     try:
         await filing.verify(site.road, who.viewer, candidate_id, fact_id, found=found)
     except NotFound:  # of the statement: a candidate nobody may know of is one on the page, too
-        return await _page(request, who, candidate_id, why="statement_gone", status=409)
+        return await answer(request, who, candidate_id, why="statement_gone", status=409)
     said = "doubted" if found else "verified"
     return go(f"/console/candidates/{candidate_id}/record?said={said}")
 
@@ -130,5 +133,5 @@ async def take_back(request: Request, who: Writer, candidate_id: str) -> Respons
         raise Invalid({"fact": "name one statement, or those of one job"})
     count = await filing.take_back(site_of(request).road, who.viewer, candidate_id, *wanted)
     if not count:
-        return await _page(request, who, candidate_id, why="statement_gone", status=409)
+        return await answer(request, who, candidate_id, why="statement_gone", status=409)
     return go(f"/console/candidates/{candidate_id}/record?said=taken_back")

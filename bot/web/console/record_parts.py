@@ -14,8 +14,10 @@ from bot.profile.profile import Job as Told
 from bot.web import filenames
 from bot.web import record_views as shapes
 from bot.web.console import record_form as forms
+from bot.web.console import step_parts
 from bot.web.console.portrait import Sources, head
 from bot.web.console.record_form import NEW, NOTHING, Sent
+from bot.web.console.step_parts import UNTOUCHED, SentStep
 from bot.web.masking import HIDDEN
 from bot.web.site import Site
 from bot.words import SHANGHAI
@@ -112,7 +114,13 @@ def _names_a_sum(kind: Kind, text: str) -> bool:
 
 
 def page(
-    tx: Tx, site: Site, viewer: Viewer, row: CandidateRow, key: SubjectKey, sent: Sent = NOTHING
+    tx: Tx,
+    site: Site,
+    viewer: Viewer,
+    row: CandidateRow,
+    key: SubjectKey,
+    sent: Sent = NOTHING,
+    step: SentStep = UNTOUCHED,
 ) -> shapes.RecordPage:
     """The record of a candidate the viewer may know of."""
     whole = viewer.may(Permission.CHAT_READ)
@@ -143,6 +151,7 @@ def page(
             for name, label in definition.groups.items()
             if name not in definition.several
         ),
+        steps=step_parts.part(tx, key, row.id, step, whole=whole, writes=writes),
         documents=documents(tx, site, viewer, row.id) if whole else (),
         gone=book.gone() if whole else (),
         new_job=book.blanks([one for one in kinds if definition.repeats(one)], NEW),

@@ -24,6 +24,7 @@ from tests.integration.web.test_resume_page import RESUME, upload
 from tests.integration.web.uploads import send
 
 OWN, FOREIGN = "own", "foreign"
+AHEAD = "2026-12-01"
 LABELS = {"intent-salary": "1", "commitment": "-1", "condition": "none"}
 #: Routes about one candidate's or one position's things, and what a good request carries.
 FORMS: Mapping[str, dict[str, str]] = {
@@ -48,6 +49,10 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/record": {"item": "", "f:expect.city": "杭州"},
     "/console/candidates/{candidate_id}/record/{fact_id}/verify": {},
     "/console/candidates/{candidate_id}/record/take-back": {"fact:f_none": "1"},
+    "/console/candidates/{candidate_id}/steps": {"kind": "papers", "due_on": AHEAD},
+    "/console/candidates/{candidate_id}/steps/{step_id}/taken": {"on_day": "2026-11-01"},
+    "/console/candidates/{candidate_id}/steps/{step_id}/moved": {"due_on": AHEAD},
+    "/console/candidates/{candidate_id}/steps/{step_id}/dropped": {"reason": "不用了"},
     "/console/candidates/{candidate_id}/outcome": {
         "outcome": "renegotiated",
         "reason": "pay",
@@ -132,6 +137,7 @@ class Things:
             "request_id": self.request_id,
             "fact_id": self.fact_id,
             "proposal_id": self.proposal_id,
+            "step_id": "st_none",
             "session_id": "s_none",
             "merge_id": "g_none",
             "channel": "telegram",

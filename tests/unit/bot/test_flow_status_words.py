@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from bot.conversation.flows import status_words
-from storage.enums import Stage
+from bot.turn import StepSeen
+from storage.enums import ENDED, Stage, StepKind
 from tests.builders import NOW, a_candidate, a_colleague, a_context, a_rulebook
 
 PROGRESS = (
@@ -110,3 +111,24 @@ def test_the_program_answers_for_itself_while_a_person_has_taken_over() -> None:
 def test_only_a_candidate_has_a_progress() -> None:
     assert not status_words.wants(a_context("我的进度", candidate=None), None)
     assert not status_words.wants(a_context("帮助", candidate=None, staff=a_colleague()), None)
+
+
+def test_the_next_step_is_named_with_its_day() -> None:
+    step = StepSeen(kind=StepKind.MEDICAL, words="", due_on=date(2026, 12, 3))
+    told = status_words.progress(a_candidate(stage=Stage.ACCEPTED, next_step=step), a_rulebook())
+    assert told.endswith(
+        "约好的下一件事：预约入职体检（12月3日）。已经做好，或日期有变，直接告诉我就行。"
+    )
+
+
+def test_a_step_in_our_own_words_is_told_as_it_was_written() -> None:
+    step = StepSeen(kind=StepKind.OTHER, words="还{owner}电脑", due_on=date(2026, 12, 3))
+    told = status_words.progress(a_candidate(stage=Stage.ACCEPTED, next_step=step), a_rulebook())
+    assert "约好的下一件事：还{owner}电脑（12月3日）" in told
+
+
+@pytest.mark.parametrize("stage", sorted(ENDED))
+def test_where_it_ended_no_step_is_asked_for(stage: Stage) -> None:
+    step = StepSeen(kind=StepKind.MEDICAL, words="", due_on=date(2026, 12, 3))
+    told = status_words.progress(a_candidate(stage=stage, next_step=step), a_rulebook())
+    assert "约好" not in told

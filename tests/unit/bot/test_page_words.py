@@ -21,7 +21,7 @@ from bot.web.console.portrait import TABS
 from bot.web.exporting import Purpose
 from bot.web.pages import LANGUAGES, Pages, environment, read_words
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
-from storage.enums import Author, Level, MediaKind, Review, Role, Stage, Verdict
+from storage.enums import Author, Level, MediaKind, Review, Role, Stage, StepKind, Verdict
 from tests.e2e.sampling import ZONE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,6 +33,7 @@ WORDS = {language: read_words(WORDS_DIR / f"{language}.yaml") for language in LA
 #: Groups of words that are looked up by a value, and the values that must have a word.
 GROUPS: dict[str, set[str]] = {
     "stage": {stage.value for stage in Stage},
+    "step_kind": {kind.value for kind in StepKind},
     "severity": {severity.value for severity in Severity},
     "level": {level.value for level in Level},
     "intent": {intent.value for intent in Intent},
