@@ -187,7 +187,7 @@ def _role(position: PositionRow | None, row: CandidateRow) -> Role:
     return Role(
         budget=budget_of(position),
         city=position.city,
-        needed_by=row.start_on,
+        needed_by=row.start_on or position.needed_by,
         culture=frozenset(position.culture),
     )
 

@@ -82,6 +82,7 @@ def add_position(
     headcount: int | None = None,
     requirements: str = "",
     culture: Sequence[str] = (),
+    needed_by: date | None = None,
     owner_id: str | None = None,
     manager_id: str | None = None,
 ) -> str:
@@ -99,6 +100,7 @@ def add_position(
         headcount=headcount,
         requirements=requirements,
         culture=culture,
+        needed_by=needed_by,
         owner_id=owner_id,
         manager_id=manager_id,
     )

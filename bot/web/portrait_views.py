@@ -50,7 +50,8 @@ class MatchPage:
     """How far expectations and the seat fit. ``score`` None: nothing is known.
 
     ``confidence`` is the percentage of weight that is known; ``warn`` and ``good`` are the two
-    thresholds, ``band`` where the score stands between them.
+    thresholds, ``band`` where the score stands between them. ``wanted`` is what the candidate
+    values, ``offered`` what the team can give. ``position_id`` is for whoever may change it.
     """
 
     head: Head
@@ -62,6 +63,9 @@ class MatchPage:
     parts: tuple[MatchPart, ...]
     missing: tuple[MissingPart, ...]
     has_position: bool
+    wanted: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+    position_id: str = ""
 
 
 # --- risk -----------------------------------------------------------------------------------

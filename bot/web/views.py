@@ -306,17 +306,25 @@ class PositionRow:
     candidates: int = 0
     owner: str = ""
     closed: bool = False
+    culture: tuple[str, ...] = ()
+    needed_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsPage:
-    """Form fields: title, department, city, budget_low_k, budget_high_k (thousand yuan), months.
+    """Form fields: title, department, city, budget_low_k, budget_high_k (thousand yuan), months,
+    needed_by, and ``culture:<choice>`` for each of ``culture``.
 
-    ``values`` are the form as last sent.
+    ``values`` are the form as last sent, or the position that is changed; its id is ``editing``.
+    ``writes``: the viewer may add and change.
     """
 
     rows: tuple[PositionRow, ...]
     open: bool = False
+    writes: bool = True
+    editing: str = ""
+    culture: tuple[Choice, ...] = ()
+    chosen: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 

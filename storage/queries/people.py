@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from storage import crypto
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
-from storage.enums import Stage
+from storage.enums import ENDED, Stage
 from storage.errors import Conflict, NotFound
-from storage.queries.common import chunks, insert, table
+from storage.queries.common import chunks, insert, table, update
 from storage.queries.scope import CANDIDATE, POSITION, visible
 from storage.tables import Candidate, Fact, Factor, Position, User
 from storage.vault import Vault, seal, unseal
@@ -57,6 +57,7 @@ class PositionRow:
     headcount: int | None
     requirements: str
     culture: tuple[str, ...]
+    needed_by: date | None
     owner_id: str | None
     manager_id: str | None
     created_at: datetime
@@ -287,6 +288,7 @@ def create_position(
     headcount: int | None = None,
     requirements: str = "",
     culture: Sequence[str] = (),
+    needed_by: date | None = None,
     owner_id: str | None = None,
     manager_id: str | None = None,
 ) -> str:
@@ -309,12 +311,60 @@ def create_position(
             "headcount": headcount,
             "requirements": requirements,
             "culture": list(culture),
+            "needed_by": needed_by,
             "owner_id": owner_id,
             "manager_id": manager_id,
             "created_at": tx.now,
         },
     )
     return position_id
+
+
+def change_position(
+    tx: Tx,
+    viewer: Viewer,
+    position_id: str,
+    *,
+    title: str,
+    department: str,
+    city: str,
+    budget_low: int | None,
+    budget_high: int | None,
+    months: float | None,
+    culture: Sequence[str],
+    needed_by: date | None,
+) -> None:
+    """Change what a position says. Raises ``NotFound``, and ``Conflict`` on a bad range."""
+    if budget_low is not None and budget_high is not None and budget_low > budget_high:
+        raise Conflict("budget_low is above budget_high")
+    theirs = sa.and_(POSITION.c.id == position_id, _may_see_position(viewer))
+    changed = update(
+        tx,
+        Position,
+        theirs,
+        title=title,
+        department=department,
+        city=city,
+        budget_low=budget_low,
+        budget_high=budget_high,
+        months=months,
+        culture=list(culture),
+        needed_by=needed_by,
+    )
+    if changed != 1:
+        raise NotFound("no such position")
+
+
+def going_on(tx: Tx, position_id: str) -> list[str]:
+    """Candidates for a position with whom it has not ended; for the product's own upkeep."""
+    rows = tx.all(
+        sa.select(CANDIDATE.c.id).where(
+            visible(SYSTEM),
+            CANDIDATE.c.position_id == position_id,
+            CANDIDATE.c.stage.not_in([str(one) for one in ENDED]),
+        )
+    )
+    return [row.id for row in rows]
 
 
 def positions(
@@ -374,6 +424,7 @@ def _open_position(row: Any) -> PositionRow:
         headcount=row.headcount,
         requirements=row.requirements,
         culture=tuple(row.culture or ()),
+        needed_by=row.needed_by,
         owner_id=row.owner_id,
         manager_id=row.manager_id,
         created_at=row.created_at,

@@ -25,7 +25,8 @@ class SubjectKey(SQLModel, table=True):
 class Position(SQLModel, table=True):
     """A job we hire for. ``budget_*`` are yuan a month.
 
-    ``culture`` holds keys of ``expect.values`` in config/profile.yaml.
+    ``culture`` holds keys of ``expect.values`` in config/profile.yaml; ``needed_by`` is when
+    somebody should begin, where a candidate has no day of their own.
     """
 
     __tablename__ = "position"
@@ -41,6 +42,7 @@ class Position(SQLModel, table=True):
     headcount: int | None = None
     requirements: str = Field(default="", max_length=4000, sa_column_kwargs={"server_default": ""})
     culture: list[str] | None = Field(default=None, sa_column=sa.Column(Json, nullable=True))
+    needed_by: date | None = None
     owner_id: str | None = ref("user.id", nullable=True)
     manager_id: str | None = ref("user.id", nullable=True)
     created_at: datetime = moment()

@@ -50,6 +50,7 @@ DARK: Final = (
     "candidate",
     "chat",
     "chat-files",
+    "positions-edit",
     "signin",
     "join",
     "sheets-trial",

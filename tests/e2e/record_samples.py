@@ -162,10 +162,12 @@ MATCH = portrait.MatchPage(
         portrait.MissingPart(name="职业规划", share=25, lacks="plan_role"),
         portrait.MissingPart(name="到岗时间", share=10, lacks="start_candidate"),
     ),
-    has_position=True,
+    has_position=True, position_id="p1", wanted=("成长", "稳定", "团队氛围"),
+    offered=("成长", "团队氛围", "专业精进"),
 )  # fmt: skip
 NO_MATCH = replace(
-    MATCH, score=None, band="none", confidence=0, parts=(), has_position=False,
+    MATCH, wanted=(), offered=(), position_id="",
+    score=None, band="none", confidence=0, parts=(), has_position=False,
     missing=(*MATCH.missing, portrait.MissingPart(name="薪资", share=35, lacks="pay_role")),
 )  # fmt: skip
 RISK = portrait.RiskPage(

@@ -236,13 +236,25 @@ NEWCOMER = replace(
 POSITIONS = views.PositionsPage(
     rows=(
         views.PositionRow(id="p1", title="后端工程师", department="支付技术部", city="杭州",
-            budget_low=16000, budget_high=22000, months=14, candidates=12, owner="王敏"),
+            budget_low=16000, budget_high=22000, months=14, candidates=12, owner="王敏",
+            culture=("成长", "团队氛围", "专业精进"), needed_by=date(2026, 12, 15)),
         views.PositionRow(id="p2", title="产品经理", department="增长中心", city="上海",
             budget_high=28000, months=13.5, candidates=4, owner="李磊"),
         views.PositionRow(id="p3", title="数据分析师", candidates=0),
         views.PositionRow(id="p4", title="客户成功经理", city="北京", budget_low=12000,
             budget_high=18500, months=13, candidates=7, owner="李磊", closed=True),
-    )
+    ),
+    culture=tuple(
+        views.Choice(value=key, text=text)
+        for key, text in (("growth", "成长"), ("pay", "收入"), ("stability", "稳定"),
+            ("balance", "工作生活平衡"), ("team", "团队氛围"), ("autonomy", "自主"),
+            ("impact", "影响力"), ("craft", "专业精进"))
+    ),
+)  # fmt: skip
+EDITED = replace(
+    POSITIONS, open=True, editing="p1", chosen=("growth", "team"),
+    values={"title": "后端工程师", "department": "支付技术部", "city": "杭州", "budget_low_k": "16",
+            "budget_high_k": "22", "months": "14", "needed_by": "2026-12-15"},
 )  # fmt: skip
 
 
@@ -311,6 +323,7 @@ def console_samples() -> list[Sample]:
         ("candidate-new", "candidate.html", shell("candidates", flashes=welcome), NEWCOMER),
         ("positions", "positions.html", shell("positions"), POSITIONS),
         ("positions-form", "positions.html", shell("positions", flashes=sorry), budget),
+        ("positions-edit", "positions.html", shell("positions"), EDITED),
         ("positions-empty", "positions.html", shell("positions"), views.PositionsPage(rows=())),
         ("settings", "settings.html", shell("settings"), SETTINGS),
         ("settings-link", "settings.html", shell("settings"),

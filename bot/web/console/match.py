@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -19,8 +20,9 @@ from bot.web.security import Principal, needs
 from bot.web.site import Site
 from storage.crypto import SubjectKey
 from storage.database import Tx
+from storage.queries import people
 from storage.queries.people import CandidateRow
-from storage.viewer import Permission
+from storage.viewer import SYSTEM, Permission, Viewer
 
 router = APIRouter(prefix="/console/candidates/{candidate_id}/match", include_in_schema=False)
 #: Its parts are made of pay, so it is for whoever may read what was said.
@@ -47,7 +49,8 @@ async def page(request: Request, who: Reader, candidate_id: str) -> Response:
     def make(tx: Tx, site: Site, row: CandidateRow, key: SubjectKey) -> shapes.MatchPage:
         rulebook = site.road.rulebook
         known, fit = appraisal.look(tx, site.road.vault, key, rulebook, row)
-        return _view(rulebook, known.profile, fit, row, portrait.head(who.viewer, row, "match"))
+        view = _view(rulebook, known.profile, fit, row, portrait.head(who.viewer, row, "match"))
+        return _with_values(tx, view, rulebook, known.profile, who.viewer, row.position_id)
 
     return await portrait.show(request, who, candidate_id, "match", make)
 
@@ -87,6 +90,29 @@ def _view(
             for part in fit.missing
         ),
         has_position=row.position_id is not None,
+    )
+
+
+def _with_values(
+    tx: Tx,
+    view: shapes.MatchPage,
+    rulebook: Rulebook,
+    told: Profile,
+    viewer: Viewer,
+    position_id: str | None,
+) -> shapes.MatchPage:
+    """What the candidate values beside what the position offers, in words."""
+    options = rulebook.profile.kinds["expect.values"].options
+    position = people.get_position(tx, SYSTEM, position_id) if position_id else None
+
+    def words(keys: Iterable[str]) -> tuple[str, ...]:
+        return tuple(options[one] for one in keys if one in options)
+
+    return replace(
+        view,
+        wanted=words(told.of("expect.values") or ()),
+        offered=words(position.culture) if position else (),
+        position_id=position.id if position and viewer.may(Permission.POSITION_WRITE) else "",
     )
 
 

@@ -1,12 +1,16 @@
-"""/console/positions: what we hire for."""
+"""/console/positions: what we hire for, added and changed."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from bot import appraisal
 from bot.web import intake, views
+from bot.web.console import position_form as forms
 from bot.web.console.common import go, html, language, site_of
 from bot.web.notices import done, say, sorry
 from bot.web.security import Principal, needs
@@ -15,24 +19,29 @@ from bot.web.site import Site
 from bot.web.strict import read_form
 from storage.database import Tx
 from storage.enums import Role
-from storage.queries import people, users
+from storage.queries import audit, people, users
 from storage.viewer import Permission
 
-FIELDS = ("title", "department", "city", "budget_low_k", "budget_high_k", "months")
 SHOWN = 200
-MOST_K, MOST_MONTHS = 10_000, 36
 router = APIRouter(prefix="/console/positions", include_in_schema=False)
+Reader = Annotated[Principal, needs(Permission.POSITION_READ)]
+Writer = Annotated[Principal, needs(Permission.POSITION_WRITE)]
 
 
 @router.get("")
 async def page(
     request: Request,
-    who: Annotated[Principal, needs(Permission.POSITION_READ)],
+    who: Reader,
     said: Annotated[str, Query(max_length=20)] = "",
+    edit: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """The list and the form."""
+    """The list and the form; ``edit`` fills it with a position. Raises ``NotFound``."""
     site = site_of(request)
-    return await _page(site, who, done(language(who), said))
+    if not (edit and who.viewer.may(Permission.POSITION_WRITE)):
+        return await _page(site, who, done(language(who), said))
+    row = await site.road.database.read(lambda tx: people.get_position(tx, who.viewer, edit))
+    flashes = done(language(who), said)
+    return await _page(site, who, flashes, editing=edit, sent=forms.filled(row), chosen=row.culture)
 
 
 async def _page(
@@ -40,9 +49,13 @@ async def _page(
     who: Principal,
     flashes: tuple[views.Flash, ...],
     *,
+    editing: str = "",
     sent: dict[str, str] | None = None,
+    chosen: tuple[str, ...] = (),
     errors: dict[str, str] | None = None,
 ) -> Response:
+    options = _options(site)
+
     def read(tx: Tx) -> tuple[views.Shell, views.PositionsPage]:
         found = people.positions(tx, who.viewer, limit=SHOWN)
         names = {user.id: user.name for user in users.all_users(tx)}
@@ -59,11 +72,20 @@ async def _page(
                 candidates=count.get(row.id, 0),
                 owner=names.get(row.owner_id or "", ""),
                 closed=row.closed_at is not None,
+                culture=tuple(options[one] for one in row.culture if one in options),
+                needed_by=row.needed_by,
             )
             for row in found
         )
         view = views.PositionsPage(
-            rows=rows, open=bool(errors), values=sent or {}, errors=errors or {}
+            rows=rows,
+            open=bool(errors or editing),
+            writes=who.viewer.may(Permission.POSITION_WRITE),
+            editing=editing,
+            culture=tuple(views.Choice(value=key, text=text) for key, text in options.items()),
+            chosen=chosen,
+            values=sent or {},
+            errors=errors or {},
         )
         path = "/console/positions"
         return inside(tx, site, who, active="positions", path=path, flashes=flashes), view
@@ -73,58 +95,61 @@ async def _page(
 
 
 @router.post("")
-async def create(
-    request: Request, who: Annotated[Principal, needs(Permission.POSITION_WRITE)]
-) -> Response:
+async def create(request: Request, who: Writer) -> Response:
     """Add a position; HR owns what they add."""
-    site, speaks = site_of(request), language(who)
-    fields = await read_form(request)
-    sent = {key: fields.get(key, "").strip() for key in FIELDS}
-    faults, numbers = _read(sent)
-    if faults:
-        errors = {key: say(speaks, fault) for key, fault in faults.items()}
-        return await _page(site, who, sorry(speaks, "not_saved"), sent=sent, errors=errors)
-    low, high = numbers["budget_low_k"], numbers["budget_high_k"]
+    site = site_of(request)
+    sent, chosen = forms.sent(await read_form(request), _options(site))
+    told, faults = forms.understood(sent, chosen)
+    if told is None:
+        return await _back(site, who, "", sent, chosen, faults)
+    owner_id = who.viewer.id if who.viewer.role is Role.HR else None
 
     def work(tx: Tx) -> None:
-        intake.add_position(
-            tx,
-            site.road,
-            who.viewer,
-            title=sent["title"],
-            department=sent["department"],
-            city=sent["city"],
-            budget_low=None if low is None else round(low * 1000),
-            budget_high=None if high is None else round(high * 1000),
-            months=numbers["months"],
-            owner_id=who.viewer.id if who.viewer.role is Role.HR else None,
-        )
+        intake.add_position(tx, site.road, who.viewer, owner_id=owner_id, **asdict(told))
 
     await site.road.database.write(work)
     return go("/console/positions?said=position_created")
 
 
-def _read(sent: dict[str, str]) -> tuple[dict[str, str], dict[str, float | None]]:
-    """What is wrong, field -> key; and the numbers."""
-    faults: dict[str, str] = {}
-    if not intake.is_name(sent["title"], 120):
-        faults["title"] = "title_missing"
-    for key, most in (("department", 120), ("city", 60)):
-        if sent[key] and not intake.is_name(sent[key], most):
-            faults[key] = f"{key}_long"
-    numbers: dict[str, float | None] = {}
-    for key, most in (("budget_low_k", MOST_K), ("budget_high_k", MOST_K), ("months", MOST_MONTHS)):
-        numbers[key] = _number(sent[key])
-        if sent[key] and not 0 < (numbers[key] or 0) <= most:
-            faults[key] = "number_wrong"
-    low, high = numbers["budget_low_k"], numbers["budget_high_k"]
-    if not faults and low is not None and high is not None and low > high:
-        faults["budget_high_k"] = "budget_order"
-    return faults, numbers
+@router.post("/{position_id}")
+async def change(request: Request, who: Writer, position_id: str) -> Response:
+    """Change a position; whom it is about is appraised again, one by one. Raises ``NotFound``."""
+    site, database = site_of(request), site_of(request).road.database
+    sent, chosen = forms.sent(await read_form(request), _options(site))
+    await database.read(lambda tx: people.get_position(tx, who.viewer, position_id))
+    told, faults = forms.understood(sent, chosen)
+    if told is None:
+        return await _back(site, who, position_id, sent, chosen, faults)
+
+    def work(tx: Tx) -> list[str]:
+        people.change_position(tx, who.viewer, position_id, **asdict(told))
+        keystore = site.road.vault.keystore
+        audit.append(tx, keystore, who.viewer, "position.change", position_id)
+        return people.going_on(tx, position_id)
+
+    for candidate_id in await database.write(work):
+        await database.write(partial(_appraised, site, candidate_id))
+    return go("/console/positions?said=position_created")
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text) if text.isascii() and len(text) <= 12 else None
-    except ValueError:
-        return None
+def _appraised(site: Site, candidate_id: str, tx: Tx) -> None:
+    appraisal.appraise(tx, site.road.vault, site.road.rulebook, candidate_id)
+
+
+async def _back(
+    site: Site,
+    who: Principal,
+    editing: str,
+    sent: dict[str, str],
+    chosen: tuple[str, ...],
+    faults: dict[str, str],
+) -> Response:
+    speaks = language(who)
+    errors = {key: say(speaks, fault) for key, fault in faults.items()}
+    flashes = sorry(speaks, "not_saved")
+    return await _page(site, who, flashes, editing=editing, sent=sent, chosen=chosen, errors=errors)
+
+
+def _options(site: Site) -> dict[str, str]:
+    """What candidates may value and teams may offer, key -> word."""
+    return dict(site.road.rulebook.profile.kinds["expect.values"].options)

@@ -32,6 +32,7 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/import/confirm": {"draft": ""},
     "/console/candidates/export": {"purpose": "report", "format": "csv"},
     "/console/positions": {"title": "新职位"},
+    "/console/positions/{position_id}": {"title": "新职位"},
     "/console/candidates/{candidate_id}/stage": {"stage": "accepted"},
     "/console/candidates/{candidate_id}/reply": {"text": "您好"},
     "/console/candidates/{candidate_id}/handover": {},
