@@ -45,3 +45,8 @@ def boundaries(text: str) -> frozenset[int]:
         at += len(word)
         edges.append(at)
     return frozenset(edges)
+
+
+def frequency(word: str) -> int:
+    """How often the dictionary's corpus has a word; 0 for one it does not know."""
+    return int(_tokenizer().FREQ.get(word) or 0)
