@@ -16,10 +16,11 @@ from bot.offers.terms import Terms
 from scheduler.engine import DELIVERY
 from scheduler.errors import GiveUp
 from storage.database import Tx
-from storage.enums import OutboxStatus, Role, Stage
-from storage.queries import appraisal, audit, intake, users
+from storage.enums import OutboxStatus, Role, Stage, StepKind
+from storage.queries import audit, intake, people, steps, users
 from storage.queries.common import table, update
 from storage.tables import Candidate, Identity, Outbox
+from storage.viewer import SYSTEM
 from tests.contract.channel_places import Place
 from tests.contract.places import CHANNELS
 from tests.integration.web.conftest import Office, Person, running, viewer
@@ -83,7 +84,10 @@ async def somebody(office: Office, hr: Person, manager: Person) -> str:
 
     def step(tx: Tx) -> None:
         day = tx.now.date() + timedelta(days=9)
-        appraisal.plan_step(tx, candidate, "交辞职信", day, source="test")
+        row = people.get_candidate(tx, office.road.vault, SYSTEM, candidate)
+        key = office.road.vault.key(tx, row.subject_id)
+        kind, words = StepKind.OTHER, "交辞职信"
+        steps.plan(tx, key, candidate, kind, day, source="test", words=words, token="t")
 
     await office.write(step)
     return candidate
