@@ -86,7 +86,7 @@ def test_what_cannot_be_a_resume_is_refused_before_a_child_is_started(name: str)
     started = time.perf_counter()
     with pytest.raises(proof.Refusal, match=why):
         proof.kind_of(data)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5
 
 
 def test_a_link_in_an_archive_is_refused() -> None:

@@ -295,7 +295,8 @@ async def test_a_manager_sees_the_people_of_the_own_positions(small: App) -> Non
 async def test_founding_with_the_products_own_reader_takes_seconds(app: App) -> None:
     began = time.monotonic()
     await found(app)
-    assert time.monotonic() - began < 20  # about 7 s on an idle machine with two cores
+    # About 7 s on an idle machine with two cores; read one by one it would be minutes.
+    assert time.monotonic() - began < 90
 
 
 async def test_the_links_lead_the_visitor_in_and_back_into_the_story(app: App) -> None:

