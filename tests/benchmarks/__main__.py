@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import bench_encoder, bench_import, bench_intake, bench_reader
+from tests.benchmarks import (
+    bench_encoder,
+    bench_import,
+    bench_intake,
+    bench_profile,
+    bench_reader,
+)
 from tests.resumes import measured
 
 
@@ -11,6 +17,7 @@ def main() -> None:
     bench_reader.run()
     bench_intake.run()
     bench_import.run()
+    bench_profile.run()
     measured.run()
 
 
