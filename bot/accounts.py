@@ -194,6 +194,28 @@ def export_sheet(settings: Settings, what: str, path: Path) -> int:
     return made.count
 
 
+def export_endings(settings: Settings, path: Path, *, days: int) -> exporting.Exported:
+    """Write all cases that ended, for ``yinuo risk``; as ``export_sheet`` keeps a file.
+
+    ``days``: how long before the outcome the figures are of. Raises ``BotError``.
+    """
+    wanted = exporting.Wanted(format=_format(path), masked=exporting.whole)
+    with _opened(settings) as (database, vault):
+        ground = _Ground(vault=vault, rulebook=open_rulebook(settings))
+
+        def work(tx: Tx) -> exporting.Exported:
+            return exporting.endings(tx, ground, OPERATOR, wanted, days=days)
+
+        made = database.submit_read(work).result()
+        database.submit(
+            lambda tx: exporting.noted_export(
+                tx, ground, OPERATOR, "endings", wanted, made.count, purpose=""
+            )
+        ).result()
+        _kept(path, made.data)
+    return made
+
+
 def write_template(settings: Settings, path: Path) -> None:
     """Write an empty table to fill. Needs no database. Raises ``BotError``."""
     layout = open_rulebook(settings).sheets

@@ -1,4 +1,4 @@
-"""Commands about spreadsheets: ``yinuo import``, ``export candidates``, ``template``."""
+"""Commands about spreadsheets: ``yinuo import``, ``export candidates``, ``template`` and so on."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ def add(cli: typer.Typer, export: typer.Typer, settings: Callable[[], Any]) -> N
     def export_positions(path: Sheet) -> None:
         """导出所有职位。"""
         _export(settings(), "positions", path)
+
+    @export.command("endings")
+    def export_endings(
+        path: Sheet,
+        days: Annotated[
+            int,
+            typer.Option("--days-before", min=1, max=365, help="取结局前几天的数据"),
+        ] = 1,
+    ) -> None:
+        """导出有结局的候选人，供 yinuo risk backtest 和 fit 读取（.csv）；没有姓名和号码。"""
+        _export_endings(settings(), path, days)
 
     @cli.command("import")
     def import_sheet(
@@ -57,6 +68,16 @@ def _export(settings: Any, what: str, path: Path) -> None:
 
     logs.configure("WARNING")
     typer.echo(f"已导出 {accounts.export_sheet(settings, what, path)} {_UNITS[what]}到 {path}")
+
+
+def _export_endings(settings: Any, path: Path, days: int) -> None:
+    from bot import accounts
+
+    logs.configure("WARNING")
+    made = accounts.export_endings(settings, path, days=days)
+    typer.echo(f"已导出 {made.count} 个结局到 {path}（按结局前 {days} 天已记下的计）")
+    if made.left_out:
+        typer.echo(f"· 另有 {made.left_out} 个那时还没有档案，无从判断，没有导出")
 
 
 def _import(settings: Any, path: Path, *, dry: bool) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import xlsxwriter
@@ -56,6 +56,40 @@ def workbook(
                         sheet.write_string(at, index, guarded(cell), looks.text)
         if mark[1]:
             book.add_worksheet(mark[0]).write_string(0, 0, mark[1])
+    return out.getvalue()
+
+
+def figures_csv(heads: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> bytes:
+    """Texts and numbers for programs: UTF-8, numbers bare, no text that may be a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([guarded(head) for head in heads])
+    for row in rows:
+        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def figures_book(
+    name: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str | float | None]],
+    *,
+    mark: tuple[str, str],
+) -> bytes:
+    """The same as a workbook to look at; numbers are numbers. ``mark`` as for ``workbook``."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, _PLAIN) as book:
+        looks, sheet = _Looks(book), book.add_worksheet(name)
+        sheet.freeze_panes(1, 3)
+        for at, head in enumerate(heads):
+            sheet.write_string(0, at, guarded(head), looks.head)
+        for number, row in enumerate(rows, start=1):
+            for at, cell in enumerate(row):
+                if isinstance(cell, str):
+                    sheet.write_string(number, at, guarded(cell), looks.text)
+                elif cell is not None:
+                    sheet.write_number(number, at, cell)
+        book.add_worksheet(mark[0]).write_string(0, 0, mark[1])
     return out.getvalue()
 
 

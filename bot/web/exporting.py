@@ -11,15 +11,18 @@ from bot import appraisal
 from bot.casework import Ground
 from bot.errors import BotError
 from bot.profile.profile import Profile
+from bot.risk import asof
 from bot.sheets import tables, writing
 from bot.sheets.positions import called
 from bot.sheets.reading import MARK
 from bot.sheets.tables import Shown, ShownPlace
+from bot.turn import FactorSeen
 from bot.web.importing import all_positions
 from bot.words import SHANGHAI
 from storage.database import Tx
 from storage.enums import Stage
 from storage.queries import audit, people
+from storage.queries import endings as ended_cases
 from storage.queries.people import CandidateRow, PositionRow
 from storage.viewer import Viewer
 
@@ -50,10 +53,11 @@ class TooMany(BotError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """A file, and how many people or positions are in it."""
+    """A file, how many people or positions are in it, and how many could not be."""
 
     data: bytes
     count: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,47 @@ def positions(tx: Tx, ground: Ground, viewer: Viewer, wanted: Wanted) -> Exporte
         sheets = [(layout.names.positions, layout.positions, rows)]
         data = writing.workbook(sheets, mark=("导出信息", mark))
     return Exported(data=data, count=len(rows))
+
+
+def endings(tx: Tx, ground: Ground, viewer: Viewer, wanted: Wanted, *, days: int) -> Exported:
+    """Cases that ended, as ``yinuo risk backtest`` reads them: ids and figures, no names.
+
+    What each rule added ``days`` days before the outcome, by what had been recorded by then. People
+    we did not know yet at that moment are left out: ``left_out`` of them.
+    """
+    rules = ground.rulebook.risk
+    found = ended_cases.ended(tx, viewer)
+    history = ended_cases.factors(tx, [one.candidate_id for one in found])
+    lines = [asof.line(_case(one, history[one.candidate_id]), rules, days) for one in found]
+    rows = [one for one in lines if one is not None]
+    heads = asof.columns(rules)
+    if wanted.format is Format.CSV:
+        data = writing.figures_csv(heads, rows)
+    else:
+        mark = _mark(viewer, tx.now, wanted.purpose)
+        data = writing.figures_book("结局", heads, rows, mark=("导出信息", mark))
+    return Exported(data=data, count=len(rows), left_out=len(lines) - len(rows))
+
+
+def _case(one: ended_cases.Ended, factors: Sequence[ended_cases.FactorRow]) -> asof.Case:
+    return asof.Case(
+        id=one.candidate_id,
+        outcome=one.outcome,
+        on_day=one.on_day,
+        since=one.since,
+        history=[
+            asof.Stood(
+                factor=FactorSeen(
+                    rule=row.rule,
+                    adds=row.adds,
+                    fades_after_days=row.fades_after_days,
+                    at=row.at,
+                ),
+                ended_at=row.ended_at,
+            )
+            for row in factors
+        ],
+    )
 
 
 def noted_export(
