@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from pydantic import ValidationError
@@ -16,6 +17,8 @@ from bot import app, models, serving
 from bot.channels import base
 from bot.channels.base import Channel
 from bot.errors import BotError, CredentialsWrong, DeliveryError, NotReady, StorageError, Unknown
+from bot.risk import weights
+from bot.words import SHANGHAI
 from config import settings as configuration
 from config.settings import Settings, idle, lacking
 from config.sources import complaints, strange, variable
@@ -25,6 +28,7 @@ from storage import migrate, sqlite
 from storage.crypto import Keystore
 from storage.database import Database, open_database
 from storage.queries import audit, outbox, queues, users
+from storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,7 @@ def _stored(settings: Settings, database: Database) -> Iterator[Finding]:
         )
     else:
         yield Finding(what="审计链", state="ok", found=f"{verdict.count} 条，完整")
+    yield _weights(settings, database, keystore)
     for queue in database.submit_read(queues.failing).result():
         since = f"{queue.pulled_at:%Y-%m-%d %H:%M} UTC" if queue.pulled_at else "无"
         yield Finding(
@@ -193,6 +198,26 @@ def _stored(settings: Settings, database: Database) -> Iterator[Finding]:
             found=f"{len(dead)} 条消息发送失败",
             remedy="在控制台打开对应候选人，查看原因并重新发送",
         )
+
+
+def _weights(settings: Settings, database: Database, keystore: Keystore) -> Finding:
+    """Whose weights the risk rules have: the experts', or fitted ones, since when and by whom."""
+    what, vault = "风险权重", Vault(keystore)
+    try:
+        look = partial(app.weights_kept, vault=vault, name=app.WEIGHTS_USED)
+        used = database.submit_read(look).result()
+        rules = app.open_rulebook(settings).risk
+    except NotReady as error:
+        return Finding(what=what, state="fail", found=str(error), remedy="yinuo risk restore")
+    if used is None:
+        return Finding(what=what, state="ok", found="专家写的（config/risk/）")
+    since = datetime.fromisoformat(used.confirmed_at).astimezone(SHANGHAI)
+    found = f"用 {used.cases} 个案例拟合的 {used.id}，{since:%Y-%m-%d %H:%M} 起；"
+    found += f"{used.by_name} 提交，{used.confirmed_name} 确认"
+    if used.experts == weights.digest(rules):
+        return Finding(what=what, state="ok", found=found)
+    remedy = "config/risk/ 在这之后改过：请重新拟合，或用 yinuo risk restore 恢复"
+    return Finding(what=what, state="warn", found=found, remedy=remedy)
 
 
 def _reader(settings: Settings) -> Iterator[Finding]:

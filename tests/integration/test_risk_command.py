@@ -15,7 +15,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
-from bot import app, calibrating
+from bot import app, calibrating, doctor
 from bot.cli import cli
 from bot.errors import BotError, NotReady
 from bot.risk.weights import Weights, applied
@@ -89,6 +89,17 @@ class House:
 
     def used(self) -> Weights | None:
         return calibrating.in_use(self.settings)
+
+    def weights_found(self) -> tuple[str, str]:
+        """What ``yinuo doctor`` says of the weights in use."""
+        database, _ = app.open_storage(self.settings, shared=True)
+        try:
+            [one] = [
+                one for one in doctor._stored(self.settings, database) if one.what == "风险权重"
+            ]
+        finally:
+            database.close()
+        return one.state, one.found
 
     def actions(self) -> list[tuple[str, str]]:
         database, _ = app.open_storage(self.settings, shared=True)
@@ -214,9 +225,17 @@ def test_two_admins_take_weights_into_use_and_one_takes_them_back(
     assert rules["pay_first"].adds == used.adds["pay_first"]
     assert rules["decline"] == written["decline"]
     assert "姓名ben" in house.run("weights").output
+    state, found = house.weights_found()
+    assert state == "ok"
+    assert re.fullmatch(
+        rf"用 600 个案例拟合的 {used.id}，\d{{4}}-\d\d-\d\d \d\d:\d\d 起；"
+        "姓名ann 提交，姓名ben 确认",
+        found,
+    )
     house.fresh("ben")
     back = house.run("restore", "--by", "ben", login="ben")
     assert "已回到 专家写的权重" in back.output
+    assert house.weights_found() == ("ok", "专家写的（config/risk/）")
     assert house.used() is None
     house.fresh("ben")
     assert f"已回到 {used.id}" in house.run("restore", "--by", "ben", login="ben").output
@@ -335,3 +354,23 @@ def test_weights_stay_within_what_a_rule_may_add() -> None:
     found = applied(rules, kept)
     assert found["silence"].adds == 100
     assert set(found) == set(rules)
+
+
+def test_doctor_says_when_weights_are_older_than_the_rules_or_were_tampered_with(
+    house: House,
+) -> None:
+    house.user("ann")
+    used = Weights(
+        id="w_1", adds={"silence": 5.0}, experts="0" * 16, cases=300, better=(0.1, 0.0, 0.2),
+        by="u_1", by_name="姓名ann", at="2026-11-01T01:00:00+00:00", confirmed_by="u_2",
+        confirmed_name="姓名ben", confirmed_at="2026-11-02T01:00:00+00:00",
+    )  # fmt: skip
+    database, vault = app.open_storage(house.settings, shared=True)
+    sealed = seal(vault.system, used.model_dump_json(), app.WEIGHTS_PLACE, app.WEIGHTS_USED)
+    database.close()
+    house.write(lambda tx: users.set_setting(tx, app.WEIGHTS_USED, sealed))
+    state, found = house.weights_found()
+    assert (state, "2026-11-02 09:00 起" in found) == ("warn", True)
+    house.write(lambda tx: users.set_setting(tx, app.WEIGHTS_USED, sealed[:-4] + "AAAA"))
+    state, found = house.weights_found()
+    assert (state, "被改动过" in found) == ("fail", True)
