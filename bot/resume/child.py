@@ -172,14 +172,16 @@ def _docx() -> Any:
 
 
 def _counted(lines: Iterator[list[str]]) -> list[list[str]]:
-    found, characters = [], 0
+    found, characters, seen = [], 0, 0
     for line in lines:
         characters += sum(map(len, line))
-        if any(cell.strip() for cell in line):
+        visible = sum(len(cell.strip()) for cell in line)
+        if visible:
             found.append(line)
+            seen += visible
         if len(found) > MOST_PIECES or characters > MOST_CHARACTERS:
             raise proof.Refusal(_TOO_LONG)
-    if characters < FEWEST_CHARACTERS:
+    if seen < FEWEST_CHARACTERS:  # spaces around a picture are no text
         raise proof.Refusal("这份 Word 里几乎没有文字（可能是图片），请对方发文字版")
     return found
 

@@ -138,6 +138,14 @@ REFUSED_INSIDE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     ),
     "no markup": (word("no markup at all"), "打不开"),
     "pictures only": (word(f"<w:document {W}><w:body/></w:document>"), "几乎没有文字"),
+    "spaces only": (
+        word(
+            f"<w:document {W}><w:body>"
+            + "<w:p><w:r><w:t>  </w:t></w:r></w:p>" * 40
+            + "</w:body></w:document>"
+        ),
+        "这份 Word 里几乎没有文字",
+    ),
     "far too much": (
         word(
             f"<w:document {W}><w:body>"

@@ -172,14 +172,15 @@ async def test_what_is_doubtful_is_not_ticked_and_carries_its_question(office: O
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (scanned(), "像是扫描件或照片"),
+        (scanned(), "这份 PDF 里没有文字（像是扫描件或照片）"),
+        (word(""), "这份 Word 里几乎没有文字（可能是图片）"),
         (b"", "空文件"),
         (some.OLE, "旧版 Word"),
         (some.EXE, "只读 PDF 和 Word"),
         (b"%PDF-1.7\n" + b"0" * (10 * 1024 * 1024), "超过 10 MB"),
         (word("今天天气不错，我们去公园散步。\n" * 8), "没有读出工作经历"),
     ],
-    ids=["scanned", "empty", "doc", "exe", "large", "nothing"],
+    ids=["scanned", "pictures", "empty", "doc", "exe", "large", "nothing"],
 )
 async def test_a_file_that_cannot_be_read_says_why(
     small_office: Office, data: bytes, says: str
