@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from storage import crypto
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
-from storage.enums import ENDED, Stage
+from storage.enums import Stage
 from storage.errors import Conflict, NotFound
-from storage.queries.common import chunks, insert, table, update
+from storage.queries.common import chunks, insert, table
 from storage.queries.scope import CANDIDATE, POSITION, visible
 from storage.tables import Candidate, Fact, Factor, Position, User
 from storage.vault import Vault, seal, unseal
@@ -320,53 +320,6 @@ def create_position(
     return position_id
 
 
-def change_position(
-    tx: Tx,
-    viewer: Viewer,
-    position_id: str,
-    *,
-    title: str,
-    department: str,
-    city: str,
-    budget_low: int | None,
-    budget_high: int | None,
-    months: float | None,
-    culture: Sequence[str],
-    needed_by: date | None,
-) -> None:
-    """Change what a position says. Raises ``NotFound``, and ``Conflict`` on a bad range."""
-    if budget_low is not None and budget_high is not None and budget_low > budget_high:
-        raise Conflict("budget_low is above budget_high")
-    theirs = sa.and_(POSITION.c.id == position_id, _may_see_position(viewer))
-    changed = update(
-        tx,
-        Position,
-        theirs,
-        title=title,
-        department=department,
-        city=city,
-        budget_low=budget_low,
-        budget_high=budget_high,
-        months=months,
-        culture=list(culture),
-        needed_by=needed_by,
-    )
-    if changed != 1:
-        raise NotFound("no such position")
-
-
-def going_on(tx: Tx, position_id: str) -> list[str]:
-    """Candidates for a position with whom it has not ended; for the product's own upkeep."""
-    rows = tx.all(
-        sa.select(CANDIDATE.c.id).where(
-            visible(SYSTEM),
-            CANDIDATE.c.position_id == position_id,
-            CANDIDATE.c.stage.not_in([str(one) for one in ENDED]),
-        )
-    )
-    return [row.id for row in rows]
-
-
 def positions(
     tx: Tx, viewer: Viewer, *, after: tuple[datetime, str] | None = None, limit: int = 500
 ) -> list[PositionRow]:
@@ -383,16 +336,6 @@ def positions(
     if after is not None:
         query = query.where(sa.tuple_(POSITION.c.created_at, POSITION.c.id) < sa.tuple_(*after))
     return [_open_position(row) for row in tx.all(query)]
-
-
-def people_in(tx: Tx, viewer: Viewer, position_ids: Sequence[str]) -> dict[str, int]:
-    """How many candidates the viewer may know of there are for several positions."""
-    rows = tx.all(
-        sa.select(CANDIDATE.c.position_id, sa.func.count().label("n"))
-        .where(visible(viewer), CANDIDATE.c.position_id.in_(position_ids))
-        .group_by(CANDIDATE.c.position_id)
-    )
-    return {row.position_id: row.n for row in rows}
 
 
 def get_position(tx: Tx, viewer: Viewer, position_id: str) -> PositionRow:

@@ -19,7 +19,7 @@ from bot.web.site import Site
 from bot.web.strict import read_form
 from storage.database import Tx
 from storage.enums import Role
-from storage.queries import audit, people, users
+from storage.queries import audit, people, positions, users
 from storage.viewer import Permission
 
 SHOWN = 200
@@ -59,7 +59,7 @@ async def _page(
     def read(tx: Tx) -> tuple[views.Shell, views.PositionsPage]:
         found = people.positions(tx, who.viewer, limit=SHOWN)
         names = {user.id: user.name for user in users.all_users(tx)}
-        count = people.people_in(tx, who.viewer, [row.id for row in found])
+        count = positions.people_in(tx, who.viewer, [row.id for row in found])
         rows = tuple(
             views.PositionRow(
                 id=row.id,
@@ -122,10 +122,10 @@ async def change(request: Request, who: Writer, position_id: str) -> Response:
         return await _back(site, who, position_id, sent, chosen, faults)
 
     def work(tx: Tx) -> list[str]:
-        people.change_position(tx, who.viewer, position_id, **asdict(told))
+        positions.change(tx, who.viewer, position_id, **asdict(told))
         keystore = site.road.vault.keystore
         audit.append(tx, keystore, who.viewer, "position.change", position_id)
-        return people.going_on(tx, position_id)
+        return positions.going_on(tx, position_id)
 
     for candidate_id in await database.write(work):
         await database.write(partial(_appraised, site, candidate_id))
