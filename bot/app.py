@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import attachments, jobs, models, pipeline
+from bot import attachments, comparing, jobs, models, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.delivery import ChannelDelivery
@@ -30,7 +30,7 @@ from nlp.process import ReaderProcess
 from scheduler import postgres
 from scheduler.clock import Clock
 from scheduler.embedded import EmbeddedEngine
-from scheduler.engine import CONVERSATION, DELIVERY, FETCH, PULL, Engine
+from scheduler.engine import COMPARE, CONVERSATION, DELIVERY, FETCH, PULL, Engine
 from scheduler.guard import ClockGuard, Jump
 from scheduler.postgres import PostgresEngine
 from scheduler.sender import Outlet, Sender
@@ -111,6 +111,9 @@ class App:
             )
             self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
+            self.clock.every(
+                self.schedule["compare"], lambda: comparing.wake(self.road), name="compare"
+            )
             await self.clock.start()
         self.ready = True
         log.info("app.started", part=str(self.part), database=self.database.dialect)
@@ -263,6 +266,10 @@ def open_channels(settings: Settings, keystore: Keystore) -> dict[str, Channel]:
     return {name: open_channel(settings, keystore, name) for name in chosen(settings)}
 
 
+async def _compare(road: Road, key: str) -> None:
+    await comparing.compare(road, key)
+
+
 def build(
     settings: Settings, *, part: Part = Part.ALL, now: Callable[[], datetime] = utc_now
 ) -> App:
@@ -288,6 +295,7 @@ def build(
         vault=vault,
         engine=engine,
         reader=reader,
+        comparer=reader,
         channels=open_channels(settings, vault.keystore),
         rulebook=weighed(named(open_rulebook(settings), database), database, vault),
         now=now,
@@ -320,6 +328,7 @@ def build(
     door = Door(road)
     engine.handler(PULL, lambda key: pipeline.pull(road, door, key), concurrency=4, exclusive=True)
     engine.handler(FETCH, lambda key: attachments.fetch(road, key), concurrency=2, exclusive=True)
+    engine.handler(COMPARE, lambda key: _compare(road, key), concurrency=1, exclusive=True)
     guard = ClockGuard(_clock_jumped) if now is utc_now else None
     return App(
         settings=settings,

@@ -3,6 +3,7 @@ the score a list is ordered by. Run by whatever changes the record, inside its t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,10 +17,12 @@ from bot.risk.known import Known, Seat, Step, Talk
 from bot.risk.rhythm import Beat, asks, usual_reply_h, waiting_h
 from bot.rulebook import Rulebook
 from bot.words import SHANGHAI, step_name
-from storage.crypto import SubjectKey
+from nlp.likeness import version
+from nlp.reading import Compared
+from storage.crypto import SubjectKey, blind_index
 from storage.database import Tx
 from storage.errors import NotFound
-from storage.queries import appraisal, arrivals, people, profile, record, steps
+from storage.queries import appraisal, arrivals, likeness, people, profile, record, steps
 from storage.queries.appraisal import Begun
 from storage.queries.people import CandidateRow, PositionRow
 from storage.queries.profile import StatementRow
@@ -37,15 +40,24 @@ class Appraised:
     score: int
 
 
-def appraise(
-    tx: Tx, vault: Vault, rulebook: Rulebook, candidate_id: str, *, likeness: float | None = None
-) -> Appraised:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """One person looked at. ``waits``: plan and role are to be compared, or compared again."""
+
+    row: CandidateRow
+    known: Known
+    fit: Match
+    waits: bool
+
+
+def appraise(tx: Tx, vault: Vault, rulebook: Rulebook, candidate_id: str) -> Appraised:
     """Look at a candidate and keep what was found. The same record again changes nothing.
 
-    ``likeness`` is how near the career plan is to the role, 0 to 1. Raises ``NotFound``.
+    Where the career plan or the role reads otherwise than when they were compared, it asks for
+    that (``bot/comparing.py``) and leaves the part out until then. Raises ``NotFound``.
     """
     row = people.get_candidate(tx, vault, SYSTEM, candidate_id)
-    [found] = _appraised(tx, vault, rulebook, [row], likeness=likeness)
+    [found] = _appraised(tx, vault, rulebook, [row])
     return found
 
 
@@ -67,21 +79,22 @@ def _appraised(
     who: Sequence[CandidateRow],
     *,
     told: Mapping[str, Sequence[StatementRow]] | None = None,
-    likeness: float | None = None,
 ) -> list[Appraised]:
     by_subject = vault.keys(tx, [row.subject_id for row in who])
     keys = {row.id: by_subject[row.subject_id] for row in who}
     told = profile.statements_of(tx, keys) if told is None else told
-    looked = _looked(tx, vault, keys, rulebook, who, told, likeness=likeness)
-    held = {row.id: engine.held(rulebook.risk, known) for row, (known, _) in looked}
+    looked = _looked(tx, vault, keys, rulebook, who, told)
+    likeness.ask(tx, [one.row.id for one in looked if one.waits])
+    held = {one.row.id: engine.held(rulebook.risk, one.known) for one in looked}
     _keep(tx, keys, held)
     standing = arrivals.factors(tx, held)
     found, moved = [], []
-    for row, (known, fit) in looked:
+    for one in looked:
+        row = one.row
         score = engine.score(map(rows.factor_seen, standing[row.id]), tx.now)
         if score != row.score:
             moved.append((row.id, score, str(engine.level(score))))
-        found.append(Appraised(known=known, match=fit, held=held[row.id], score=score))
+        found.append(Appraised(known=one.known, match=one.fit, held=held[row.id], score=score))
     record.scores(tx, moved)
     return found
 
@@ -92,14 +105,12 @@ def look(
     key: SubjectKey,
     rulebook: Rulebook,
     row: CandidateRow,
-    *,
-    likeness: float | None = None,
 ) -> tuple[Known, Match]:
     """All that rules and match may see of a candidate. Writes nothing."""
     keys = {row.id: key}
     told = profile.statements_of(tx, keys)
-    [(_, found)] = _looked(tx, vault, keys, rulebook, [row], told, likeness=likeness)
-    return found
+    [found] = _looked(tx, vault, keys, rulebook, [row], told)
+    return found.known, found.fit
 
 
 def _looked(
@@ -109,9 +120,7 @@ def _looked(
     rulebook: Rulebook,
     who: Sequence[CandidateRow],
     told: Mapping[str, Sequence[StatementRow]],
-    *,
-    likeness: float | None,
-) -> list[tuple[CandidateRow, tuple[Known, Match]]]:
+) -> list[_Seen]:
     seats = {row.position_id for row in who if row.position_id is not None}
     positions = arrivals.positions(tx, SYSTEM, seats)
     planned = steps.steps_of(tx, keys)
@@ -123,7 +132,10 @@ def _looked(
     for row in who:
         has = _profile(rulebook, told[row.id])
         position = positions[row.position_id] if row.position_id is not None else None
-        fit = match(has, _role(position, row), rulebook.match.weights, likeness=likeness)
+        pair = pair_of(has, position)
+        compared = pair is not None and row.likeness_of == digest_of(vault, row, pair)
+        near = row.likeness if compared else None
+        fit = match(has, _role(position, row), rulebook.match.weights, likeness=near)
         known = Known(
             today=today,
             profile=has,
@@ -141,7 +153,8 @@ def _looked(
             doubted=doubted[row.id],
             match=fit.score,
         )
-        found.append((row, (known, fit)))
+        waits = pair is not None and not compared and not row.likeness_due
+        found.append(_Seen(row=row, known=known, fit=fit, waits=waits))
     return found
 
 
@@ -170,6 +183,20 @@ def _profile(rulebook: Rulebook, told: Sequence[StatementRow]) -> Profile:
     )
 
 
+def pair_of(told: Profile, position: PositionRow | None) -> Compared | None:
+    """The career plan and the role as they read now; None where one of them says nothing."""
+    plan = told.of("expect.plan")
+    if plan is None or position is None or not position.requirements.strip():
+        return None
+    return Compared(plan=str(plan), title=position.title, role=position.requirements)
+
+
+def digest_of(vault: Vault, row: CandidateRow, pair: Compared) -> str:
+    """Names two texts, whose they are and what compares them; keyed: nobody can guess them."""
+    parts = (version.name(), row.id, str(row.position_id), pair.plan, pair.title, pair.role)
+    return blind_index(vault.keystore, "candidate.likeness_of", json.dumps(parts))
+
+
 def budget_of(position: PositionRow | None) -> Pay | None:
     """What a position may cost, as a pay; None where nobody said."""
     if position is None or position.budget_high is None:
@@ -189,6 +216,7 @@ def _role(position: PositionRow | None, row: CandidateRow) -> Role:
         city=position.city,
         needed_by=row.start_on or position.needed_by,
         culture=frozenset(position.culture),
+        duties=position.requirements,
     )
 
 

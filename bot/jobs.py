@@ -28,7 +28,7 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "pull", "fetch")
+TICKS = ("fire", "sweep", "rescore", "pull", "fetch", "compare")
 _RESCORED = 500
 
 

@@ -25,7 +25,7 @@ from bot.rows import Turned, Waiting
 from bot.rulebook import Rulebook
 from bot.turn import Heard, Outcome, RaiseAlert, read_as, spans_in
 from bot.words import fill
-from nlp.reading import AsyncReader, ReaderUnavailable, Utterance
+from nlp.reading import AsyncReader, Comparer, ReaderUnavailable, Utterance
 from nlp.scheme import Severity
 from scheduler.batch import GroupCommit
 from scheduler.engine import CONVERSATION, DELIVERY, FETCH, PULL, Engine
@@ -48,6 +48,7 @@ class Road:
     vault: Vault
     engine: Engine
     reader: AsyncReader
+    comparer: Comparer | None = None
     channels: Mapping[str, Channel]
     rulebook: Rulebook
     now: Callable[[], datetime]

@@ -1,8 +1,8 @@
 """The other end of ``nlp.process``: ``python -m nlp.child FD FACTORY SECONDS``.
 
-Reads batches from the socket until it closes, then leaves. A batch that takes longer than
-SECONDS ends the process: SIGALRM's default action needs no help from Python, so even a stuck
-regular expression cannot keep an orphan alive.
+Reads batches and compares pairs from the socket until it closes, then leaves. A batch that takes
+longer than SECONDS ends the process: SIGALRM's default action needs no help from Python, so even
+a stuck regular expression cannot keep an orphan alive.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import socket
 import sys
 from datetime import datetime
 from importlib import import_module
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from nlp import wire
+from nlp.likeness.score import likeness
 from nlp.reading import Reader, Utterance
 
 #: Added to the process's niceness: acknowledging a webhook goes before reading it.
@@ -34,13 +36,19 @@ def main(argv: list[str]) -> int:
             link.sendall(wire.frame({"name": reader.name}))
             while (body := _received(link)) is not None:
                 signal.alarm(seconds)
-                batch = wire.utterances_in(wire.value_of(body))
-                readings = [reading.as_dict() for reading in reader.read(batch)]
+                answer = _answer(reader, wire.value_of(body))
                 signal.alarm(0)
-                link.sendall(wire.frame(readings))
+                link.sendall(wire.frame(answer))
         except (BrokenPipeError, ConnectionResetError):
             return 0
     return 0
+
+
+def _answer(reader: Reader, asked: Any) -> list[Any]:
+    """Readings for a list of utterances; numbers for an object of pairs to compare."""
+    if isinstance(asked, dict):
+        return list(likeness(wire.pairs_in(asked)))
+    return [reading.as_dict() for reading in reader.read(wire.utterances_in(asked))]
 
 
 def _built(factory: str) -> Reader:

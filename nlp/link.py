@@ -8,12 +8,14 @@ import os
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from nlp import wire
-from nlp.reading import Reading, Utterance
+from nlp.reading import Compared, Reading, Utterance
 
+T = TypeVar("T")
 #: Seconds a child may take until it is warm, and to leave once its socket is closed.
 START_SECONDS, LEAVE_SECONDS = 60.0, 2.0
 
@@ -99,15 +101,22 @@ class Link:
 
     async def read(self, batch: Sequence[Utterance]) -> list[Reading]:
         """Have the batch read. Raises ``LinkLost``; after that only ``close`` is of use."""
+        return await self._asked(wire.utterances_out(batch), wire.readings_in, len(batch))
+
+    async def compare(self, pairs: Sequence[Compared]) -> list[float | None]:
+        """Have pairs compared. Raises ``LinkLost`` as ``read`` does."""
+        return await self._asked(wire.pairs_out(pairs), wire.scores_in, len(pairs))
+
+    async def _asked(self, value: Any, opened: Callable[[Any], list[T]], count: int) -> list[T]:
         try:
-            self._outbound.write(wire.frame(wire.utterances_out(batch)))
+            self._outbound.write(wire.frame(value))
             await self._outbound.drain()
-            readings = wire.readings_in(await self._received())
+            answers = opened(await self._received())
         except (OSError, wire.FrameError) as error:
             raise LinkLost(repr(error)) from error
-        if len(readings) != len(batch):
+        if len(answers) != count:
             raise LinkLost("an answer of another length")
-        return readings
+        return answers
 
     async def close(self) -> None:
         """Close the socket, wait for the child to leave, kill it if it does not."""

@@ -13,23 +13,24 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from nlp.link import Link, LinkLost
-from nlp.reading import ReaderUnavailable, Reading, Utterance
+from nlp.reading import Compared, ReaderUnavailable, Reading, Utterance
 
 log = logging.getLogger(__name__)
 
-#: At most this many utterances are read in one go.
-MAX_BATCH = 16
+#: At most this many utterances are read in one go, and pairs compared.
+MAX_BATCH, MAX_COMPARED = 16, 32
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds before a new child
 
 
 @dataclass(slots=True, eq=False)
 class _Ask:
-    """One utterance waiting for its reading."""
+    """One utterance waiting for its reading, or one pair waiting to be compared."""
 
-    utterance: Utterance
-    answer: asyncio.Future[Reading]
+    asked: Utterance | Compared
+    answer: asyncio.Future[Any]
     alone: bool = False  # was in a batch that lost its child: read without neighbours now
 
 
@@ -40,6 +41,7 @@ class ReaderProcess:
     Whatever waits when the child is free is sent at once, at most 16 utterances together, from
     any number of ``read`` calls. A batch that loses its child is read once more, one utterance
     at a time, by a new child; a lone utterance that loses its child gets ``ReaderUnavailable``.
+    Pairs to compare are dealt with the same way, whenever nothing waits to be read.
     ``timeout`` (seconds) bounds one batch, and the wait of a ``read`` that finds no queue.
     """
 
@@ -47,6 +49,7 @@ class ReaderProcess:
         self._factory = factory
         self._timeout = timeout
         self._waiting: deque[_Ask] = deque()
+        self._comparing: deque[_Ask] = deque()  # behind whatever waits to be read
         self._wake = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._link: Link | None = None
@@ -96,13 +99,26 @@ class ReaderProcess:
 
     async def read(self, batch: Sequence[Utterance]) -> list[Reading]:
         """Read a batch; readings in order. Raises ``ReaderUnavailable``: try again later."""
+        return await self._answers(self._waiting, batch, MAX_BATCH)
+
+    async def compare(self, pairs: Sequence[Compared]) -> list[float | None]:
+        """Compare plans with roles, in order; None: too little is known.
+
+        Raises ``ReaderUnavailable``: try again later. Messages are read first, however many pairs
+        wait.
+        """
+        return await self._answers(self._comparing, pairs, MAX_COMPARED)
+
+    async def _answers(
+        self, queue: deque[_Ask], batch: Sequence[Utterance | Compared], most: int
+    ) -> list[Any]:
         if self._runner is None or self._runner.done():
             raise ReaderUnavailable("the reader is not running")
         loop = asyncio.get_running_loop()
-        asks = [_Ask(utterance, loop.create_future()) for utterance in batch]
-        self._waiting.extend(asks)
+        asks = [_Ask(one, loop.create_future()) for one in batch]
+        queue.extend(asks)
         self._wake.set()
-        queued = len(self._waiting) // MAX_BATCH
+        queued = len(queue) // most
         try:
             async with asyncio.timeout(self._timeout * (1 + queued)):
                 return [await ask.answer for ask in asks]
@@ -132,53 +148,39 @@ class ReaderProcess:
         """Have one batch read; True when it was answered. False: nothing to do, or a lost child."""
         link = self._link
         assert link is not None
-        batch = self._take()
+        batch = _taken(self._waiting, MAX_BATCH)
+        compares = not batch
+        if compares:
+            batch = _taken(self._comparing, MAX_COMPARED)
+        queue = self._comparing if compares else self._waiting
         if not batch:
             self._wake.clear()
             await link.until(self._wake)
             return False
         try:
             async with asyncio.timeout(self._timeout):
-                readings = await link.read([ask.utterance for ask in batch])
+                answers: Sequence[Reading | float | None]
+                if compares:
+                    answers = await link.compare([cast(Compared, ask.asked) for ask in batch])
+                else:
+                    answers = await link.read([cast(Utterance, ask.asked) for ask in batch])
         except (LinkLost, TimeoutError) as error:
             log.warning("reader child lost with %d to read: %r", len(batch), error)
             link.lost()
-            self._again(batch)
+            _again(queue, batch)
             return False
         except asyncio.CancelledError:
-            self._waiting.extendleft(reversed(batch))
+            queue.extendleft(reversed(batch))
             raise
-        for ask, reading in zip(batch, readings, strict=True):
+        for ask, answer in zip(batch, answers, strict=True):
             if not ask.answer.done():
-                ask.answer.set_result(reading)
+                ask.answer.set_result(answer)
         return True
 
-    def _take(self) -> list[_Ask]:
-        """The next batch: the first that waits and its followers, or one that must be alone."""
-        batch: list[_Ask] = []
-        while self._waiting and len(batch) < MAX_BATCH:
-            ask = self._waiting[0]
-            if ask.alone and batch:
-                break
-            self._waiting.popleft()
-            if ask.answer.done():
-                continue  # its caller went away
-            batch.append(ask)
-            if ask.alone:
-                break
-        return batch
-
-    def _again(self, batch: list[_Ask]) -> None:
-        if len(batch) == 1:
-            _fail(batch[0].answer, "the reader's process was lost")
-            return
-        for ask in reversed(batch):
-            ask.alone = True
-            self._waiting.appendleft(ask)
-
     def _fail_waiting(self, reason: str) -> None:
-        while self._waiting:
-            _fail(self._waiting.popleft().answer, reason)
+        for queue in (self._waiting, self._comparing):
+            while queue:
+                _fail(queue.popleft().answer, reason)
 
     async def _connect(self) -> None:
         self._link = await Link.open_to(self._factory, seconds=math.ceil(self._timeout) + 1)
@@ -191,12 +193,37 @@ class ReaderProcess:
             await link.close()
 
 
-def _fail(answer: asyncio.Future[Reading], reason: str) -> None:
+def _taken(queue: deque[_Ask], most: int) -> list[_Ask]:
+    """The next batch: the first that waits and its followers, or one that must be alone."""
+    batch: list[_Ask] = []
+    while queue and len(batch) < most:
+        ask = queue[0]
+        if ask.alone and batch:
+            break
+        queue.popleft()
+        if ask.answer.done():
+            continue  # its caller went away
+        batch.append(ask)
+        if ask.alone:
+            break
+    return batch
+
+
+def _again(queue: deque[_Ask], batch: list[_Ask]) -> None:
+    if len(batch) == 1:
+        _fail(batch[0].answer, "the reader's process was lost")
+        return
+    for ask in reversed(batch):
+        ask.alone = True
+        queue.appendleft(ask)
+
+
+def _fail(answer: asyncio.Future[Any], reason: str) -> None:
     if not answer.done():
         answer.set_exception(ReaderUnavailable(reason))
 
 
-def _let_go(answer: asyncio.Future[Reading]) -> None:
+def _let_go(answer: asyncio.Future[Any]) -> None:
     """Nobody waits for this any more; an error in it has been told by another of the batch."""
     if not answer.cancel() and not answer.cancelled():
         answer.exception()

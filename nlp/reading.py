@@ -110,6 +110,15 @@ class Reading:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A career plan in the candidate's words; a role's title, what one does and grows into."""
+
+    plan: str
+    title: str
+    role: str
+
+
 class Reader(Protocol):
     """Reads utterances. Any number at a time; one reading each, in order."""
 
@@ -126,6 +135,13 @@ class AsyncReader(Protocol):
 
     async def read(self, batch: Sequence[Utterance]) -> list[Reading]:
         """Read a batch. Raises ``ReaderUnavailable`` when the other side is down."""
+
+
+class Comparer(Protocol):
+    """Compares career plans with roles in the reader's process."""
+
+    async def compare(self, pairs: Sequence[Compared]) -> list[float | None]:
+        """0 to 1 for each, or None where too little is known. Raises ``ReaderUnavailable``."""
 
 
 class ReaderUnavailable(RuntimeError):

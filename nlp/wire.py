@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from nlp.reading import Amount, Evidence, Reading, Turn, Utterance
+from nlp.likeness.version import MAX_PLAN, MAX_ROLE, MAX_TITLE
+from nlp.reading import Amount, Compared, Evidence, Reading, Turn, Utterance
 from nlp.scheme import Condition, Intent, Severity
 
 HEADER = struct.Struct(">I")
@@ -69,6 +70,28 @@ def utterances_in(values: Any) -> list[Utterance]:
         )
         for text, stage, turns, now in values
     ]
+
+
+def pairs_out(pairs: Sequence[Compared]) -> dict[str, Any]:
+    """Pairs to compare as a JSON value; only what is looked at crosses. An object, where a batch of
+    utterances is a list."""
+    return {"compare": [[p.plan[:MAX_PLAN], p.title[:MAX_TITLE], p.role[:MAX_ROLE]] for p in pairs]}
+
+
+def pairs_in(value: dict[str, Any]) -> list[Compared]:
+    """The way back of ``pairs_out``."""
+    return [Compared(plan=plan, title=title, role=role) for plan, title, role in value["compare"]]
+
+
+def scores_in(values: Any) -> list[float | None]:
+    """What comparing found: numbers of 0 to 1, and nulls."""
+    if not isinstance(values, list) or not all(map(_is_score, values)):
+        raise FrameError("a frame without scores")
+    return [None if value is None else float(value) for value in values]
+
+
+def _is_score(value: object) -> bool:
+    return value is None or (type(value) in (int, float) and 0 <= value <= 1)  # type: ignore[operator]
 
 
 def readings_in(values: Any) -> list[Reading]:

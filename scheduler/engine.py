@@ -19,6 +19,7 @@ DELIVERY = "delivery"  # key: channel name
 PULL = "pull"  # key: channel name and account, with a colon between; one at a time per key
 
 FETCH = "fetch"  # key: attachment id; one at a time per key
+COMPARE = "compare"  # one key; one at a time
 
 Woken = Callable[[str], Awaitable[None]]
 

@@ -21,7 +21,7 @@ import psycopg
 import structlog
 from procrastinate import exceptions, jobs
 
-from scheduler.engine import CONVERSATION, FETCH, PULL, Stats, Woken
+from scheduler.engine import COMPARE, CONVERSATION, FETCH, PULL, Stats, Woken
 from scheduler.retry import FIRST, LONGEST, growing, jitter, pause_after, where
 from storage.database import Now, Tx, normalise_url, utc_now
 from storage.errors import StorageUnavailable
@@ -94,7 +94,7 @@ class PostgresEngine:
         sweep_s: float = 10.0,
         first: timedelta = FIRST,
         longest: timedelta = LONGEST,
-        exclusive: Collection[str] = (CONVERSATION, PULL, FETCH),
+        exclusive: Collection[str] = (CONVERSATION, PULL, FETCH, COMPARE),
     ) -> None:
         """``exclusive``: lanes that are so in other processes, for those without a handler here.
 

@@ -13,6 +13,9 @@ from enum import StrEnum
 from bot.profile.pay import USUAL_MONTHS, Pay
 from bot.profile.profile import Profile
 
+#: Characters shown of a text that was compared.
+_SHOWN = 80
+
 
 class Part(StrEnum):
     """What is compared; the keys of ``config/match.yaml``."""
@@ -32,6 +35,7 @@ class Role:
     city: str = ""
     needed_by: date | None = None
     culture: frozenset[str] = frozenset()
+    duties: str = ""  # what one does and grows into, in the company's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,15 @@ def _plan(profile: Profile, role: Role, likeness: float | None) -> Scored | None
     if likeness is None or profile.of("expect.plan") is None:
         return None
     score = round(100 * min(1.0, max(0.0, likeness)))
-    return Scored(part=Part.PLAN, score=score, lacks=_case(score), told={})
+    said = str(profile.of("expect.plan"))
+    told = {"plan": _short(said), "role": _short(role.duties)}
+    return Scored(part=Part.PLAN, score=score, lacks=_case(score), told=told)
+
+
+def _short(text: str) -> str:
+    """A text in one line, short enough to stand beside a number."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
 def _culture(profile: Profile, role: Role, _: float | None) -> Scored | None:

@@ -33,9 +33,10 @@ _HAN = re.compile(r"[\u4e00-\u9fff]{2,}")
 _EMPTY = re.compile(r"^(?:[\W\d_]+|[a-z])$")
 #: Words every plan and every role has.
 _COMMON_WORDS = """
-以后 将来 希望 目标 工作 岗位 公司 想要 喜欢 愿意 先从 做起 一步步 长期 一直 现在 自己 发展 方向 目前 比较
-可以 负责 能够 一年 两年 三年 五年 几年 半年 应届 毕业 专业 经验 学习 成为 最后 最好 没有 问题 地方 东西
-事情 时候 觉得 应该
+以后 将来 希望 目标 工作 岗位 公司 想要 喜欢 愿意 先从 做起
+一步步 长期 一直 现在 自己 发展 方向 目前 比较 可以 负责 能够
+一年 两年 三年 五年 几年 半年 应届 毕业 专业 经验 学习 成为
+最后 最好 没有 问题 地方 东西 事情 时候 觉得 应该
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 #: How somebody wants to work, not at what.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib import resources
+
+from nlp.likeness.version import text
 
 FILE = "fields.txt"
 _HEAD = re.compile(r"[a-z_]+:$")
@@ -15,11 +16,11 @@ class FieldsError(ValueError):
     """A line of the file does not say what the format asks; the text names the line."""
 
 
-def fields(text: str) -> dict[str, float]:
+def fields(said: str) -> dict[str, float]:
     """The lines of work a normalised text names, each with the weight of its different words."""
     pattern, points, _ = _parsed()
     found: dict[str, float] = {}
-    for word in dict.fromkeys(pattern.findall(text)):
+    for word in dict.fromkeys(pattern.findall(said)):
         for name, weight in points[word]:
             found[name] = found.get(name, 0.0) + weight
     return found
@@ -30,11 +31,6 @@ def neighbourhood(name: str) -> int:
     return _parsed()[2][name]
 
 
-def source() -> str:
-    """The file's text."""
-    return (resources.files("nlp.likeness") / FILE).read_text(encoding="utf-8")
-
-
 Points = Mapping[str, tuple[tuple[str, float], ...]]
 
 
@@ -42,7 +38,7 @@ Points = Mapping[str, tuple[tuple[str, float], ...]]
 def _parsed() -> tuple[re.Pattern[str], Points, Mapping[str, int]]:
     points: dict[str, list[tuple[str, float]]] = {}
     blocks: dict[str, int] = {}
-    for block, name, word in parse(source()):
+    for block, name, word in parse(text(FILE)):
         blocks[name] = block
         weak = word.endswith("?")
         points.setdefault(word.rstrip("?"), []).append((name, 0.5 if weak else 1.0))
@@ -53,10 +49,10 @@ def _parsed() -> tuple[re.Pattern[str], Points, Mapping[str, int]]:
     return re.compile(pattern), {word: tuple(to) for word, to in points.items()}, blocks
 
 
-def parse(text: str) -> Iterator[tuple[int, str, str]]:
+def parse(lines: str) -> Iterator[tuple[int, str, str]]:
     """Block, line of work and word, lower case, for every word. Raises ``FieldsError``."""
     block, name = 0, ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines.splitlines(), start=1):
         if line.startswith("#"):
             continue
         words = line.lower().split()

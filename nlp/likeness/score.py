@@ -3,43 +3,28 @@ leads there than not. Pure and quick (under a millisecond once warm); any text i
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 
 from nlp.likeness.features import NAMES, Numbers, counts, features
 from nlp.likeness.masked import masked
 from nlp.likeness.said import said
+from nlp.likeness.version import MAX_PLAN, MAX_ROLE, MAX_TITLE, WEIGHTS, text
 from nlp.normalize import normalize
+from nlp.reading import Compared
 
-WEIGHTS = "weights.json"
 #: Characters that count of a plan, and of what a role does; fewer say too little.
 ENOUGH = 4
-#: Characters looked at; a plan is some sentences, a role a page.
-MAX_PLAN, MAX_ROLE = 1_000, 4_000
 #: A row with nothing above this has found nothing to judge by.
 EVIDENCE = 0.3
 NEAR, FITS = 0.6, 0.8
-_CODE = (
-    "features.py", "fields.txt", "lexicon.py", "masked.py", "said.py", "score.py", WEIGHTS,
-)  # fmt: skip
 _CONTENT = re.compile(r"[\u3400-\u9fff]|[a-z]+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """A career plan in the candidate's words; a role's title, what one does and grows into."""
-
-    plan: str
-    title: str
-    role: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +48,7 @@ def likeness(pairs: Sequence[Compared]) -> list[float | None]:
 def row_of(pair: Compared) -> Numbers | None:
     """The features of a pair, in the order of ``NAMES``; None: there is nothing to judge by."""
     plan = _clean(pair.plan, MAX_PLAN)
-    title, role = _clean(pair.title, 200), _clean(pair.role, MAX_ROLE)
+    title, role = _clean(pair.title, MAX_TITLE), _clean(pair.role, MAX_ROLE)
     if _content(plan) < ENOUGH or _content(role) < ENOUGH:
         return None
     row = features(said(plan), counts(f"{title}。{role}"), counts(title))
@@ -83,18 +68,9 @@ def scored(row: Numbers, weights: Weights) -> float:
 
 
 @lru_cache(maxsize=1)
-def name() -> str:
-    """``likeness@`` and twelve hex digits over everything here that shapes a score."""
-    digest = hashlib.sha256()
-    for file in _CODE:
-        digest.update(file.encode() + b"\0" + _file(file).encode() + b"\0")
-    return f"likeness@{digest.hexdigest()[:12]}"
-
-
-@lru_cache(maxsize=1)
 def shipped() -> Weights:
     """The weights that ship."""
-    values = json.loads(_file(WEIGHTS))
+    values = json.loads(text(WEIGHTS))
     return Weights(
         columns={column: float(values["columns"][column]) for column in NAMES},
         near=float(values["near"]),
@@ -102,14 +78,10 @@ def shipped() -> Weights:
     )
 
 
-def _file(file: str) -> str:
-    return (resources.files("nlp.likeness") / file).read_text(encoding="utf-8")
+def _clean(source: str, most: int) -> str:
+    return masked(normalize(source[:most]).text)
 
 
-def _clean(text: str, most: int) -> str:
-    return masked(normalize(text[:most]).text)
-
-
-def _content(text: str) -> int:
+def _content(clean: str) -> int:
     """Chinese characters, and words in letters."""
-    return len(_CONTENT.findall(text))
+    return len(_CONTENT.findall(clean))

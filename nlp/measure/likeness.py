@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from nlp import likeness as package
 from nlp.likeness.features import NAMES, Numbers
-from nlp.likeness.score import Compared, Weights, row_of, scored, shipped
+from nlp.likeness.score import Weights, row_of, scored, shipped
+from nlp.reading import Compared
 
 PAIRS = Path(package.__file__).parent / "pairs.jsonl"
 PARTS = ("development", "unseen", "first_sight")

@@ -40,6 +40,9 @@ class CandidateRow:
     version: int
     subject_id: str
     created_at: datetime
+    likeness: float | None
+    likeness_of: str | None
+    likeness_due: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,9 @@ def _open(row: Any, key: SubjectKey) -> CandidateRow:
         version=row.version,
         subject_id=row.subject_id,
         created_at=row.created_at,
+        likeness=row.likeness,
+        likeness_of=row.likeness_of,
+        likeness_due=row.likeness_due,
     )
 
 

@@ -30,6 +30,7 @@ def change(
     months: float | None,
     culture: Sequence[str],
     needed_by: date | None,
+    requirements: str,
 ) -> None:
     """Change what a position says. Raises ``NotFound``, and ``Conflict`` on a bad range."""
     if budget_low is not None and budget_high is not None and budget_low > budget_high:
@@ -47,6 +48,7 @@ def change(
         months=months,
         culture=list(culture),
         needed_by=needed_by,
+        requirements=requirements,
     )
 
 

@@ -50,12 +50,23 @@ class Position(SQLModel, table=True):
 
 
 class Candidate(SQLModel, table=True):
-    """One person we are talking with. ``version`` moves with every decision about them."""
+    """One person we are talking with. ``version`` moves with every decision about them.
+
+    ``likeness`` is how near their career plan is to their role, 0 to 1, of exactly the texts whose
+    keyed digest is ``likeness_of``; empty with a digest: too little is known. ``likeness_due``:
+    the texts have changed, or what compares them.
+    """
 
     __tablename__ = "candidate"
     __table_args__ = (
         sa.Index("ix_candidate_stage_id", "stage", "id"),
         sa.Index("ix_candidate_created_at_id", "created_at", "id"),
+        sa.Index(
+            "ix_candidate_likeness_due",
+            "id",
+            sqlite_where=sa.text("likeness_due"),
+            postgresql_where=sa.text("likeness_due"),
+        ),
     )
 
     id: str = text_id()
@@ -71,6 +82,9 @@ class Candidate(SQLModel, table=True):
     version: int = 0
     score: int = 0
     level: str = Field(default=Level.LOW.value, max_length=10)
+    likeness: float | None = None
+    likeness_of: str | None = Field(default=None, max_length=64)
+    likeness_due: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     created_at: datetime = moment()
     erased_at: datetime | None = moment(nullable=True)
     merged_into: str | None = Field(default=None, max_length=40)

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from nlp.process import MAX_BATCH, ReaderProcess
+from nlp import wire
+from nlp.likeness.score import likeness
+from nlp.process import MAX_BATCH, MAX_COMPARED, ReaderProcess
 from nlp.readers import reader as named
-from nlp.reading import AsyncReader, Reader, ReaderUnavailable, Reading, Utterance
+from nlp.reading import AsyncReader, Compared, Reader, ReaderUnavailable, Reading, Utterance
 from nlp.scheme import Intent
 from tests.unit.nlp.poison import KILLER, SLEEPER
 from tests.unit.nlp.utterances import an_utterance
@@ -266,3 +268,55 @@ async def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 (a process's state has no event)
             await asyncio.sleep(0.02)
+
+
+PAIR = Compared(
+    plan="想一直做销售，以后带团队", title="大客户销售", role="跑客户，签年度合同，两年带小组"
+)
+
+
+async def test_the_process_compares_as_here() -> None:
+    process = ReaderProcess("nlp.baseline:RuleReader")
+    await process.start()
+    try:
+        many = [PAIR, *(Compared(plan=text, title="x", role=text) for text in WORST)] * 9
+        assert await process.compare(many) == likeness(many)
+        assert await process.compare([]) == []
+        assert (await process.read([an_utterance("周五前回复您")]))[0].intents
+    finally:
+        await process.stop()
+
+
+async def test_messages_go_before_comparisons() -> None:
+    """However many pairs wait, a message is read after the batch that is under way."""
+    process = ReaderProcess("nlp.baseline:RuleReader", timeout=60)
+    await process.start()
+    try:
+        bulk = asyncio.create_task(process.compare([PAIR] * (MAX_COMPARED * 200)))
+        await asyncio.sleep(0.05)
+        await process.read([an_utterance("周五前回复您")])
+        assert not bulk.done()
+        assert len(await bulk) == MAX_COMPARED * 200
+    finally:
+        await process.stop()
+
+
+async def test_a_comparison_survives_the_loss_of_its_child() -> None:
+    process = ReaderProcess("nlp.baseline:RuleReader")
+    with pytest.raises(ReaderUnavailable):
+        await process.compare([PAIR])
+    await process.start()
+    try:
+        first = process.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        assert await process.compare([PAIR, PAIR]) == likeness([PAIR, PAIR])
+        assert process.restarts == 1
+    finally:
+        await process.stop()
+
+
+@pytest.mark.parametrize("value", [{}, [True], ["0.5"], [1.5], [-0.1], [[0.5]], "x", None])
+def test_a_frame_without_scores_is_refused(value: object) -> None:
+    with pytest.raises(wire.FrameError):
+        wire.scores_in(value)

@@ -9,9 +9,12 @@ from datetime import date
 from bot.web import intake
 from storage.queries.people import PositionRow
 
-FIELDS = ("title", "department", "city", "budget_low_k", "budget_high_k", "months", "needed_by")
+FIELDS = (
+    "title", "department", "city", "budget_low_k", "budget_high_k", "months", "needed_by",
+    "requirements",
+)  # fmt: skip
 CULTURE = "culture"
-MOST_K, MOST_MONTHS = 10_000, 36
+MOST_K, MOST_MONTHS, MOST_TEXT = 10_000, 36, 4_000
 _FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
 
 
@@ -27,6 +30,7 @@ class Told:
     budget_high: int | None
     months: float | None
     needed_by: date | None
+    requirements: str
     culture: tuple[str, ...]
 
 
@@ -48,6 +52,8 @@ def understood(
     for key, most in (("department", 120), ("city", 60)):
         if fields[key] and not intake.is_name(fields[key], most):
             faults[key] = f"{key}_long"
+    if len(fields["requirements"]) > MOST_TEXT:
+        faults["requirements"] = "requirements_long"
     numbers: dict[str, float | None] = {}
     for key, most in (("budget_low_k", MOST_K), ("budget_high_k", MOST_K), ("months", MOST_MONTHS)):
         numbers[key] = _number(fields[key])
@@ -69,6 +75,7 @@ def understood(
         budget_high=None if high is None else round(high * 1000),
         months=numbers["months"],
         needed_by=needed_by,
+        requirements=fields["requirements"],
         culture=culture,
     ), {}
 
@@ -83,6 +90,7 @@ def filled(row: PositionRow) -> dict[str, str]:
         "budget_high_k": _thousands(row.budget_high),
         "months": "" if row.months is None else f"{row.months:g}",
         "needed_by": "" if row.needed_by is None else row.needed_by.isoformat(),
+        "requirements": row.requirements,
     }
 
 

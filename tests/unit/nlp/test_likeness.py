@@ -14,9 +14,10 @@ from nlp.likeness import lexicon
 from nlp.likeness.features import NAMES
 from nlp.likeness.masked import masked
 from nlp.likeness.said import said
-from nlp.likeness.score import Compared, likeness, row_of, scored, shipped
+from nlp.likeness.score import likeness, row_of, scored, shipped
 from nlp.measure.likeness import PARTS, area, figures, labelled, spearman
 from nlp.normalize import normalize
+from nlp.reading import Compared
 
 PAIRS = labelled()
 SALES = ("大客户销售", "拜访企业客户，跟招投标，签年度合同。两年做区域经理")
