@@ -24,13 +24,12 @@ from bot.words import step_name
 from scheduler.engine import DELIVERY
 from scheduler.errors import GiveUp
 from storage.database import Tx
-from storage.enums import AlertStatus, OutboxKind, Role
+from storage.enums import AlertStatus, OutboxKind, Role, StepKind
 from storage.queries import alerts, audit, offers, outbox, people, steps, timeline, users
 from storage.queries import appraisal as kept
 from storage.queries.offers import OfferRow, PledgeRow
 from storage.queries.outbox import NewSend
 from storage.queries.people import CandidateRow
-from storage.queries.steps import StepRow
 from storage.viewer import Permission, Viewer
 
 OPEN = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED)
@@ -93,11 +92,6 @@ def card(tx: Tx, road: Road, payload: str, conversation_id: str) -> Card:
     )
 
 
-def _called(road: Road, step: StepRow, *, hears: bool) -> str:
-    """A step's name. Words of a colleague's own are for whoever may read the talk."""
-    return step_name(road.rulebook.replies, step.kind, step.words if hears else "")
-
-
 def seen(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow) -> Portrait:
     """What the viewer may see of a candidate they may know of."""
     key = road.vault.key(tx, row.subject_id)
@@ -105,8 +99,14 @@ def seen(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow) -> Portrait:
     hears = viewer.may(Permission.CHAT_READ)
     versions = offers.offers(tx, key, row.id) if pays else []
     pledges = offers.cards(tx, key, row.id) if pays else []
-    planned = [one for one in steps.steps(tx, key, row.id) if not one.dropped]
-    names_of = {one.id: _called(road, one, hears=hears) for one in planned}
+    planned = [
+        one
+        for one in steps.steps(tx, key, row.id)
+        # A colleague's own words are for whoever may read the talk.
+        if not one.dropped and (hears or one.kind is not StepKind.OTHER)
+    ]
+    words = road.rulebook.replies
+    names_of = {one.id: step_name(words, one.kind, one.words) for one in planned}
     table = next((one for one in versions if one.state in ("sent", "accepted")), None)
     asked = _asked(tx, road, viewer, row.id) if viewer.may(Permission.ALERT_READ) else []
     fit = None

@@ -86,8 +86,9 @@ async def somebody(office: Office, hr: Person, manager: Person) -> str:
         day = tx.now.date() + timedelta(days=9)
         row = people.get_candidate(tx, office.road.vault, SYSTEM, candidate)
         key = office.road.vault.key(tx, row.subject_id)
-        kind, words = StepKind.OTHER, "交辞职信"
-        steps.plan(tx, key, candidate, kind, day, source="test", words=words, token="t")
+        steps.plan(tx, key, candidate, StepKind.RESIGNATION, day, source="test")
+        own, soon = StepKind.OTHER, day - timedelta(days=2)
+        steps.plan(tx, key, candidate, own, soon, source="test", words="和前老板摊牌", token="t")
 
     await office.write(step)
     return candidate
@@ -152,7 +153,7 @@ async def test_a_manager_s_card_has_no_pay_no_words_and_no_reasons(
     await office.post(manager, f"/console/candidates/{candidate}/card")
     text = await received(office, place)
     assert "后端工程师" in text
-    assert "下一步：交辞职信" in text
+    assert "下一步：提交离职申请" in text
     for secret in (
         "23,456",
         "offer 第",
@@ -162,6 +163,7 @@ async def test_a_manager_s_card_has_no_pay_no_words_and_no_reasons(
         SALARY,
         "预警",
         "最近一次对话",
+        "摊牌",
     ):
         assert secret not in text, secret
 
