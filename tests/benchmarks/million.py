@@ -34,7 +34,7 @@ _NUMBERS = {
 }
 _UID = {"sqlite": "lower(hex(randomblob(13)))", "postgresql": "substr(md5(random()::text), 1, 26)"}
 _AT = {
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now', (i - {total}) * 5 || ' seconds')",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now', ((i - {total}) * 5) || ' seconds')",
     "postgresql": "now() + (i - {total}) * interval '5 seconds'",
 }
 _COVERS = {"sqlite": "json_array(uid)", "postgresql": "jsonb_build_array(uid)"}
@@ -43,7 +43,7 @@ _JSON = {"sqlite": "", "postgresql": "::jsonb"}
 _TALKS = """
     INSERT INTO message (uid, channel, external_id, conversation_id, direction, kind, author,
                          body_sealed, sent_at, received_at, status, attempts)
-    SELECT 'm_' || {uid}, 'webchat', 'past:b' || i, 'v_b' || (i * 7919 % {people}),
+    SELECT 'm_' || {uid}, 'webchat', 'past:b' || i, 'v_b' || (i * 619 % {people}),
            CASE WHEN i / {people} % 2 = 0 THEN 'outbound' ELSE 'inbound' END, 'text',
            CASE WHEN i / {people} % 2 = 0 THEN 'bot' ELSE 'candidate' END,
            '{sealed}', {at}, {at}, CASE WHEN i / {people} % 2 = 0 THEN 'sent' ELSE 'done' END, 0
