@@ -109,6 +109,9 @@ class App:
             self.clock.every(
                 self.schedule["rescore"], lambda: jobs.rescore(self.road), name="rescore"
             )
+            self.clock.every(
+                self.schedule["reappraise"], lambda: jobs.reappraise(self.road), name="reappraise"
+            )
             self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             self.clock.every(

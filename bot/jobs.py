@@ -12,6 +12,7 @@ from typing import Any
 
 from bot import attachments, pipeline, records, rows
 from bot.alerts import policy
+from bot.appraisal import appraise
 from bot.channels.base import Pulls
 from bot.pipeline import Road
 from bot.risk import engine as risk
@@ -22,14 +23,15 @@ from scheduler.engine import DELIVERY, FETCH, PULL
 from storage.database import Tx
 from storage.enums import ENDED, ScheduledStatus
 from storage.errors import NotFound
-from storage.queries import media, people, queues, record, timeline, turns
+from storage.queries import appraisal, media, people, queues, record, timeline, turns
 from storage.queries.people import CandidateRow
 from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "pull", "fetch", "compare")
-_RESCORED = 500
+TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare")
+#: People of one transaction.
+_RESCORED, _APPRAISED = 500, 20
 
 
 def fire(road: Road) -> Fire:
@@ -133,3 +135,24 @@ def _rescore(after: str | None, tx: Tx) -> tuple[int, str | None]:
             record.score(tx, row.id, value, str(risk.level(value)))
             moved += 1
     return moved, found[-1].id if len(found) == _RESCORED else None
+
+
+async def reappraise(road: Road) -> int:
+    """Look again at everybody with whom it has not ended; how many there are.
+
+    Some rules begin by time alone: a step whose day has passed, a question that nobody answers.
+    """
+    done, after = 0, ""
+    while True:
+        found = await road.database.write(partial(_reappraise, road, after))
+        done += len(found)
+        if len(found) < _APPRAISED:
+            return done
+        after = found[-1]
+
+
+def _reappraise(road: Road, after: str, tx: Tx) -> list[str]:
+    found = appraisal.going_on(tx, after=after, limit=_APPRAISED)
+    for candidate_id in found:
+        appraise(tx, road.vault, road.rulebook, candidate_id)
+    return found

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
-from storage.enums import Direction, MessageKind
+from storage.enums import ENDED, Direction, MessageKind
 from storage.queries.common import chunks, insert_all, table, update
-from storage.tables import Conversation, Factor, Identity, Message, Reading
+from storage.queries.scope import visible
+from storage.tables import Candidate, Conversation, Factor, Identity, Message, Reading
 from storage.vault import Vault, seal, unseal
+from storage.viewer import SYSTEM
 
 MESSAGE, TALK, IDENTITY = table(Message), table(Conversation), table(Identity)
 FACTOR = table(Factor)
@@ -54,6 +56,24 @@ class Begun:
     fades_after_days: float
     facts: Sequence[str]
     words: Sequence[str]
+
+
+def going_on(tx: Tx, *, after: str, limit: int) -> list[str]:
+    """Candidates with whom it has not ended, by id, kept from others until the commit; for the
+    product's own upkeep."""
+    candidate = table(Candidate)
+    query = (
+        sa.select(candidate.c.id)
+        .where(
+            visible(SYSTEM),
+            candidate.c.stage.not_in([str(one) for one in ENDED]),
+            candidate.c.id > after,
+        )
+        .order_by(candidate.c.id)
+        .limit(limit)
+        .with_for_update()  # nobody else begins the same factor meanwhile
+    )
+    return [row.id for row in tx.all(query)]
 
 
 def heard_of(tx: Tx, candidate_ids: Collection[str]) -> set[str]:

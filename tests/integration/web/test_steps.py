@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot import jobs
 from bot.words import SHANGHAI
 from storage.enums import Role, Stage
 from storage.queries import appraisal, audit, people, steps
@@ -274,3 +275,26 @@ async def test_the_candidate_is_told_the_next_step_with_its_day(office: Office) 
     [answer] = await office.until(answers)
     assert f"约好的下一件事：提交离职申请（{day.month}月{day.day}日）" in answer
     assert "交齐入职材料" not in answer
+
+
+async def test_a_day_that_passes_counts_though_nobody_does_anything(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    who, gone = [await office.candidate(stage=stage) for stage in (Stage.ACCEPTED, Stage.RENEGED)]
+    for one in (who, gone):
+        await office.post(hr, path_of(one), kind="resignation", due_on=in_days(office, 3))
+    assert await jobs.reappraise(office.road) == 1
+    assert await risks(office, who) == []
+    office.clock.advance(timedelta(days=5))
+    assert await risks(office, who) == []
+    assert await jobs.reappraise(office.road) == 1
+    assert await risks(office, who) == ["late_step"]
+    assert await risks(office, gone) == []
+    await jobs.reappraise(office.road)
+    assert await risks(office, who) == ["late_step"], "once, however often it is looked at"
+
+
+async def test_everybody_is_looked_at_page_by_page(office: Office) -> None:
+    many = jobs._APPRAISED * 2
+    for _ in range(many):
+        await office.candidate(stage=Stage.OFFER)
+    assert await jobs.reappraise(office.road) == many
