@@ -150,16 +150,18 @@ EMPTY = shapes.RecordPage(
 )  # fmt: skip
 
 MATCH = portrait.MatchPage(
-    head=replace(HEAD, tab="match"), score=58, band="low", confidence=65, warn=60, good=80,
+    head=replace(HEAD, tab="match"), score=58, band="low", confidence=90, warn=60, good=80,
     parts=(
-        portrait.MatchPart(name="薪资", score=36, share=35, case="over",
-            says="期望超出预算 32%（差 5,700 元/月）：谈固定加绩效的结构，写清达成条件"),
+        portrait.MatchPart(name="薪资", score=26, share=35, case="over",
+            says="期望超出预算 37%（差 5,700 元/月）：谈固定加绩效的结构，写清达成条件"),
         portrait.MatchPart(name="看重的东西", score=67, share=15, case="near",
             says="这里给不足的：稳定。请如实说明能给到什么程度"),
+        portrait.MatchPart(name="职业规划", score=71, share=25, case="near",
+            says="规划与岗位部分一致：说明这个岗位两年后的路。规划：「写了八年代码，想开始带团队，学学怎么招人、"
+            "怎么分活」；岗位：「订单和支付服务的开发，接口性能优化，参与代码评审；走技术序列：高级工程师、架构师」"),
         portrait.MatchPart(name="地点", score=100, share=15, case="fits", says="地点一致"),
     ),
     missing=(
-        portrait.MissingPart(name="职业规划", share=25, lacks="plan_role"),
         portrait.MissingPart(name="到岗时间", share=10, lacks="start_candidate"),
     ),
     has_position=True, position_id="p1", wanted=("成长", "稳定", "团队氛围"),
@@ -168,7 +170,11 @@ MATCH = portrait.MatchPage(
 NO_MATCH = replace(
     MATCH, wanted=(), offered=(), position_id="",
     score=None, band="none", confidence=0, parts=(), has_position=False,
-    missing=(*MATCH.missing, portrait.MissingPart(name="薪资", share=35, lacks="pay_role")),
+    missing=(
+        *MATCH.missing,
+        portrait.MissingPart(name="职业规划", share=25, lacks="plan_role"),
+        portrait.MissingPart(name="薪资", share=35, lacks="pay_role"),
+    ),
 )  # fmt: skip
 RISK = portrait.RiskPage(
     head=replace(HEAD, tab="risk", level="medium", score=30),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -195,6 +196,23 @@ async def test_after_an_update_everybody_is_compared_again(hr_desk: Desk, here: 
     hr_desk.write(lambda tx: users.set_setting(tx, "likeness", "likeness@another"))
     assert await comparing.wake(hr_desk.road) == 1
     assert hr_desk.write(lambda tx: users.setting(tx, "likeness")) == version.name()
+
+
+async def test_the_clock_wakes_and_a_worker_compares(hr_desk: Desk, here: Here) -> None:
+    who = hr_desk.candidate()[0]
+    seat(hr_desk, who)
+    await say(hr_desk, who, WISH)
+    running = asyncio.create_task(hr_desk.road.engine.run())
+    try:
+        await comparing.wake(hr_desk.road)
+        async with asyncio.timeout(20):
+            while plan_part(hr_desk, who) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    finally:
+        await hr_desk.road.engine.stop()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert here.seen == [Compared(plan=WISH, title="大客户销售", role=DOES)]
 
 
 async def test_the_digest_tells_nothing(hr_desk: Desk, here: Here) -> None:

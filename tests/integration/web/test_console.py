@@ -14,7 +14,7 @@ from bot.web.console.cards import segments
 from bot.web.limits import Buckets
 from bot.web.notices import say
 from storage.enums import AlertStatus, Role
-from storage.queries import alerts, timeline, users
+from storage.queries import alerts, people, timeline, users
 from storage.queries.common import table, update
 from storage.tables import Outbox
 from storage.viewer import SYSTEM
@@ -188,6 +188,23 @@ async def test_a_position_is_made_from_thousands(office: Office) -> None:
         assert (
             await office.post(hr, "/console/positions", **{**fields, **wrong})
         ).status_code == 422
+
+
+async def test_a_position_says_what_one_does(office: Office) -> None:
+    """It is what career plans are compared with; too long a text comes back as it was written."""
+    hr = await office.user("hr", Role.HR)
+    does = "<b>回复售后咨询</b>，轮班\n一年后可做组长"
+    fields = {"title": "在线客服", "requirements": f"  {does} "}
+    assert (await office.post(hr, "/console/positions", **fields)).status_code == 303
+    rows = await office.road.database.read(lambda tx: people.positions(tx, SYSTEM))
+    assert [row.requirements for row in rows if row.title == "在线客服"] == [does]
+    for length, status in ((4_000, 303), (4_001, 422)):
+        answer = await office.post(
+            hr, "/console/positions", title="客服", requirements="字" * length
+        )
+        assert answer.status_code == status
+    assert "工作内容太长" in answer.text
+    assert "字" * 4_001 in answer.text
 
 
 async def test_the_console_speaks_the_language_one_chose(small_office: Office) -> None:

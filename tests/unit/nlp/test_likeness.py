@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -142,6 +143,13 @@ def test_any_text_is_taken(plan: str, role: str) -> None:
 def test_a_long_text_costs_no_more_than_its_beginning() -> None:
     start = "想一直做销售，以后带团队，" * 80
     assert near(start + "不" * 200_000) == near(start)
+
+
+@pytest.mark.parametrize("piece", ["今年", "一二三四五", "不想想要", "从", "过一年", "的我", "个"])
+def test_no_text_takes_long(piece: str) -> None:
+    began = time.process_time()
+    near(piece * 1_000, role=piece * 4_000)
+    assert time.process_time() - began < 5
 
 
 def test_more_of_what_is_wanted_never_lowers() -> None:
