@@ -42,6 +42,8 @@ from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
 
 Labels = Mapping[Verdict, str]
+#: The name of a choice is never longer, however it is typed.
+NAMED = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +244,7 @@ def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
     A number means what the person had before them: where something was said since, it is only a
     number.
     """
-    if said.kind is not MessageKind.TEXT:
+    if said.kind is not MessageKind.TEXT or len(said.text) > NAMED:
         return said
     last = choices.offered(tx, talk.id)
     if last is None or last.at > came:

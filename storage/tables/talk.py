@@ -52,6 +52,13 @@ class Message(SQLModel, table=True):
             sqlite_where=sa.text("status = 'new'"),
             postgresql_where=sa.text("status = 'new'"),
         ),
+        sa.Index(
+            "ix_message_choices",
+            "conversation_id",
+            "id",
+            sqlite_where=sa.text("choices IS NOT NULL"),
+            postgresql_where=sa.text("choices IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(
