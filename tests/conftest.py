@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from storage.database import Database, open_database
 from storage.migrate import upgrade
@@ -27,6 +29,17 @@ def _no_way_out() -> Iterator[None]:
     yield
     if outside.attempts:
         pytest.fail(f"tried to reach outside hosts: {sorted(set(outside.attempts))}")
+
+
+@pytest.fixture(autouse=True)
+def _log_of_others() -> Iterator[None]:
+    """A command sets the log of its process up: here that is the whole suite's."""
+    told, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**told)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

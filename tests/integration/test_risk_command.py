@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyotp
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 from bot import app, calibrating, doctor
@@ -106,17 +104,6 @@ class House:
         rows = database.submit_read(lambda tx: audit.page(tx, limit=50)).result()
         database.close()
         return [(row.action, row.outcome) for row in rows if row.action.startswith("risk.")]
-
-
-@pytest.fixture(autouse=True)
-def logs_of_others() -> Iterator[None]:
-    """A command sets the log of its process up: here that is the whole suite's."""
-    told, root = structlog.get_config(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.configure(**told)
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture
