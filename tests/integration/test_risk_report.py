@@ -19,9 +19,7 @@ from bot.risk.backtest import backtest
 from bot.risk.cases import read
 from bot.risk.definition import Rules
 from tests.builders import a_rulebook
-from tests.integration.test_risk_command import drawn, logs_of_others
-
-__all__ = ["logs_of_others"]
+from tests.integration.test_risk_command import drawn
 
 
 @pytest.fixture(autouse=True)
