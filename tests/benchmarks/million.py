@@ -13,8 +13,8 @@ from bot.profile import values
 from bot.rulebook import Rulebook
 from storage.crypto import new_public_id
 from storage.database import Database, Tx
-from storage.enums import Author, Stage
-from storage.queries import appraisal, arrivals, backfill, people, profile
+from storage.enums import Author, Stage, StepKind
+from storage.queries import arrivals, backfill, people, profile, steps
 from storage.queries.arrivals import NewCandidate
 from storage.queries.backfill import PastMessage
 from storage.queries.common import chunks, insert_all
@@ -164,5 +164,5 @@ def _record(tx: Tx, vault: Vault, rulebook: Rulebook, candidate_id: str) -> None
     key = vault.key(tx, row.subject_id)
     profile.state(tx, key, candidate_id, said, source="form:bench", said_at=tx.now)
     due = (tx.now + timedelta(days=9)).date()
-    appraisal.plan_step(tx, candidate_id, "交离职信", due, source="form:bench")
+    steps.plan(tx, key, candidate_id, StepKind.RESIGNATION, due, source="form:bench")
     appraise(tx, vault, rulebook, candidate_id)
