@@ -259,11 +259,7 @@ async def confirm_by_link(road: Road, visitor: Viewer, token: str, card_id: str)
             raise Closed(found.worth)
         row = found.candidate
         if offering.confirmed(tx, road, row.id, card_id, via="page", visitor=visitor):
-            text = fill(
-                road.rulebook.replies.pledge_told,
-                name=row.name,
-                position=row.position_title or "—",
-            )
+            text = flow.told(road.rulebook.replies, row.name, row.position_title)
             idem, over = f"told:{found.invite_id}", road.channels
             told = records.tell(tx, road.vault, row.owner_id, text, idem=idem, channels=over)
             road.engine.wake(tx, DELIVERY, sorted(told))

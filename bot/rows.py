@@ -260,7 +260,7 @@ def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
 
 def _pledge(tx: Tx, talk: Any, last: Said) -> PledgeSeen | None:
     """The card a press names or we asked about, if it is this candidate's."""
-    card = pledge.about_card(last.text, talk.state) if talk.candidate_id is not None else None
+    card = pledge.about(last, talk.state or {}) if talk.candidate_id is not None else None
     worth = offers.worth(tx, talk.candidate_id, card) if card is not None else None
     return PledgeSeen(id=card, worth=worth) if card is not None and worth is not None else None
 

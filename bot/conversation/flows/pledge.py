@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.alerts import policy
 from bot.conversation.flows import handover, listening, status_words
 from bot.rulebook import Rulebook
-from bot.turn import AskChange, ConfirmPledge, Context, Heard, Outcome, Reply
+from bot.turn import AskChange, ConfirmPledge, Context, Heard, Outcome, Reply, Said
 from bot.words import Replies, answer_by, fill, moment, owner_of
 from nlp.scheme import Severity
+from storage.enums import MessageKind
 
 FLOW = "pledge"
 #: How long we take the next words for the answer to our question, and what is kept of them.
@@ -27,18 +30,27 @@ def choices(words: Replies, pledge_id: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def about(context: Context) -> str | None:
-    """The card that a press names, or that we asked about; None: neither."""
-    return about_card(context.last.text, context.state) if context.said else None
+def about(said: Said, state: Mapping[str, Any]) -> str | None:
+    """The card that a press names, or that we asked about; None: neither.
+
+    An action somebody typed out is words like any others.
+    """
+    if said.kind is MessageKind.PRESS:
+        found = _ACTION.fullmatch(said.text)
+        return found[1] if found else None
+    asking = _asking(state)
+    return asking["card"] if asking else None
 
 
-def about_card(text: str, state: object) -> str | None:
-    """``about`` for whoever has no context yet."""
-    found = _ACTION.fullmatch(text)
-    if found:
-        return found[1]
-    asking = state.get("asking") if isinstance(state, dict) else None
-    return asking["card"] if isinstance(asking, dict) and asking.get("flow") == FLOW else None
+def told(words: Replies, name: str, position: str) -> str:
+    """What the colleague reads once the candidate has confirmed, wherever they did."""
+    return fill(words.pledge_told, name=name, position=position or "—")
+
+
+def _asking(state: Mapping[str, Any]) -> dict[str, str] | None:
+    """The question of ours that is open: the card, and when we asked."""
+    asking = state.get("asking")
+    return asking if asking and asking["flow"] == FLOW else None
 
 
 def wants(context: Context, heard: Heard | None) -> bool:
@@ -47,9 +59,10 @@ def wants(context: Context, heard: Heard | None) -> bool:
         return False
     if context.is_press:
         return _ACTION.fullmatch(context.last.text) is not None
-    if heard is None or about(context) is None:
+    asking = _asking(context.state)
+    if heard is None or asking is None:
         return False
-    asked = datetime.fromisoformat(context.state["asking"]["at"])
+    asked = datetime.fromisoformat(asking["at"])
     elsewhere = handover.wants(context, heard) or status_words.wants(context, heard)
     return context.last.sent_at - asked < WAITS and not elsewhere
 
@@ -68,26 +81,22 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
         return Outcome(flow=FLOW, press_note=words.press_refused)
     if worth == "gone":
         owner = owner_of(words, context.candidate.owner_name)
-        return _said(context, words, fill(words.pledge_gone, owner=owner))
+        return _said(words, fill(words.pledge_gone, owner=owner))
     if found[2] == "change":
         asking = {"flow": FLOW, "card": found[1], "at": now.isoformat()}
         text = fill(words.pledge_what, owner=owner_of(words, context.candidate.owner_name))
-        return _said(context, words, text).merged(
+        return _said(words, text).merged(
             Outcome(flow=FLOW, state={**context.state, "asking": asking})
         )
     if worth == "confirmed":
-        return _said(context, words, words.pledge_known)
-    told = fill(
-        words.pledge_told,
-        name=context.candidate.name,
-        position=context.candidate.position_title or "—",
-    )
-    return _said(context, words, words.pledge_confirmed).merged(
-        Outcome(flow=FLOW, confirms=(ConfirmPledge(pledge_id=found[1]),), tells=(told,))
+        return _said(words, words.pledge_known)
+    tells = (told(words, context.candidate.name, context.candidate.position_title),)
+    return _said(words, words.pledge_confirmed).merged(
+        Outcome(flow=FLOW, confirms=(ConfirmPledge(pledge_id=found[1]),), tells=tells)
     )
 
 
-def _said(context: Context, words: Replies, text: str) -> Outcome:
+def _said(words: Replies, text: str) -> Outcome:
     reply = Reply(slot="pledge", text=text.strip())
     return Outcome(flow=FLOW, replies=(reply,), press_note=words.press_noted)
 
@@ -99,8 +108,12 @@ def _change(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: d
     if _NEVER_MIND.fullmatch(context.text.strip()):
         reply = Reply(slot="pledge", text=words.pledge_kept)
         return Outcome(flow=FLOW, replies=(reply,), state=done)
-    until = answer_by(now, rulebook.policy.answer_hours)
     owner = owner_of(words, context.candidate.owner_name)
+    if context.pledge is None or context.pledge.worth == "gone":  # while they were thinking
+        text = fill(words.pledge_gone, owner=owner)
+        ended = Outcome(flow=FLOW, replies=(Reply(slot="pledge", text=text),), state=done)
+        return ended.merged(listening.heard_of(context, heard, rulebook, now=now))
+    until = answer_by(now, rulebook.policy.answer_hours)
     text = fill(words.pledge_asked, owner=owner, answer_by=moment(until))
     wish = context.text[:KEPT]
     asked = Outcome(

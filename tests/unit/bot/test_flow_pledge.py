@@ -16,6 +16,7 @@ from tests.builders import NOW, a_candidate, a_context, a_rulebook, heard, said
 
 CARD = "l_" + "k" * 26
 YES, CHANGE = f"pl:{CARD}:yes", f"pl:{CARD}:change"
+OPEN = PledgeSeen(id=CARD, worth="open")
 ASKING = {"greeted": True, "asking": {"flow": "pledge", "card": CARD, "at": NOW.isoformat()}}
 
 
@@ -69,7 +70,7 @@ def test_what_to_change_is_asked_and_kept_in_their_own_words() -> None:
     asked = decided(pressed(CHANGE))
     assert asked.state["asking"]["card"] == CARD
     assert "李娜" in asked.replies[0].text
-    wish = a_context("试用期能不能改成三个月", state=asked.state)
+    wish = a_context("试用期能不能改成三个月", state=asked.state, pledge=OPEN)
     outcome = decided(wish, Intent.TERMS, commitment=-1, condition=Condition.SOFT)
     assert AskChange(what="试用期能不能改成三个月") in outcome.requests
     assert outcome.alerts[0].topic == "change"
@@ -79,7 +80,7 @@ def test_what_to_change_is_asked_and_kept_in_their_own_words() -> None:
 
 
 def test_words_after_the_question_are_heard_as_words_too() -> None:
-    wish = a_context("不到两万我就不来了", state=ASKING)
+    wish = a_context("不到两万我就不来了", state=ASKING, pledge=OPEN)
     outcome = decided(wish, Intent.SALARY, commitment=-2)
     assert {alert.topic for alert in outcome.alerts} >= {"change", "salary"}
 
@@ -105,6 +106,25 @@ def test_days_later_words_are_no_answer_any_more() -> None:
 
 def test_a_greeting_does_not_bring_the_question_back() -> None:
     state = {"asking": ASKING["asking"]}
-    outcome = decided(a_context("地点想改到上海", state=state, candidate=a_candidate()))
+    outcome = decided(
+        a_context("地点想改到上海", state=state, pledge=OPEN, candidate=a_candidate())
+    )
     assert outcome.state["asking"] is None
     assert outcome.state["greeted"] is True
+
+
+@pytest.mark.parametrize("state", [{"greeted": True}, ASKING])
+@pytest.mark.parametrize("text", [YES, CHANGE])
+def test_an_action_that_is_typed_out_is_no_press(text: str, state: dict[str, Any]) -> None:
+    outcome = decided(a_context(text, state=state, pledge=OPEN if "asking" in state else None))
+    assert outcome.confirms == ()
+    assert outcome.flow == ("pledge+listening" if "asking" in state else "listening")
+
+
+@pytest.mark.parametrize("seen", [None, PledgeSeen(id=CARD, worth="gone")])
+def test_a_card_that_ended_while_they_were_thinking_is_not_changed(seen: Any) -> None:
+    wish = a_context("地点想改到上海", state=ASKING, pledge=seen)
+    outcome = decided(wish, Intent.TERMS, commitment=0)
+    assert "已被新的版本取代" in outcome.replies[0].text
+    assert [one.topic for one in outcome.alerts if one.topic == "change"] == []
+    assert outcome.state["asking"] is None
