@@ -56,6 +56,7 @@ def appraise(tx: Tx, vault: Vault, rulebook: Rulebook, candidate_id: str) -> App
     Where the career plan or the role reads otherwise than when they were compared, it asks for
     that (``bot/comparing.py``) and leaves the part out until then. Raises ``NotFound``.
     """
+    appraisal.hold(tx, candidate_id)
     row = people.get_candidate(tx, vault, SYSTEM, candidate_id)
     [found] = _appraised(tx, vault, rulebook, [row])
     return found

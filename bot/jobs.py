@@ -30,8 +30,8 @@ from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
 TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare")
-#: People of one transaction.
-_RESCORED, _APPRAISED = 500, 20
+#: People that are looked up together.
+_RESCORED = _APPRAISED = 500
 
 
 def fire(road: Road) -> Fire:
@@ -144,15 +144,18 @@ async def reappraise(road: Road) -> int:
     """
     done, after = 0, ""
     while True:
-        found = await road.database.write(partial(_reappraise, road, after))
-        done += len(found)
+        page = partial(appraisal.going_on, after=after, limit=_APPRAISED)
+        found = await road.database.read(page)
+        for candidate_id in found:  # one by one: nobody waits for the others
+            done += await road.database.write(partial(_reappraise, road, candidate_id))
         if len(found) < _APPRAISED:
             return done
         after = found[-1]
 
 
-def _reappraise(road: Road, after: str, tx: Tx) -> list[str]:
-    found = appraisal.going_on(tx, after=after, limit=_APPRAISED)
-    for candidate_id in found:
+def _reappraise(road: Road, candidate_id: str, tx: Tx) -> bool:
+    try:
         appraise(tx, road.vault, road.rulebook, candidate_id)
-    return found
+    except NotFound:  # erased or merged since the page was read
+        return False
+    return True

@@ -59,8 +59,7 @@ class Begun:
 
 
 def going_on(tx: Tx, *, after: str, limit: int) -> list[str]:
-    """Candidates with whom it has not ended, by id, kept from others until the commit; for the
-    product's own upkeep."""
+    """Candidates with whom it has not ended, by id; for the product's own upkeep."""
     candidate = table(Candidate)
     query = (
         sa.select(candidate.c.id)
@@ -71,9 +70,14 @@ def going_on(tx: Tx, *, after: str, limit: int) -> list[str]:
         )
         .order_by(candidate.c.id)
         .limit(limit)
-        .with_for_update()  # nobody else begins the same factor meanwhile
     )
     return [row.id for row in tx.all(query)]
+
+
+def hold(tx: Tx, candidate_id: str) -> None:
+    """Keep a candidate from others until the commit: nobody begins the same factor meanwhile."""
+    candidate = table(Candidate)
+    tx.first(sa.select(candidate.c.id).where(candidate.c.id == candidate_id).with_for_update())
 
 
 def heard_of(tx: Tx, candidate_ids: Collection[str]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date, timedelta
 from typing import Any
@@ -293,8 +294,20 @@ async def test_a_day_that_passes_counts_though_nobody_does_anything(office: Offi
     assert await risks(office, who) == ["late_step"], "once, however often it is looked at"
 
 
-async def test_everybody_is_looked_at_page_by_page(office: Office) -> None:
+async def test_everybody_is_looked_at_page_by_page(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_APPRAISED", 4)
     many = jobs._APPRAISED * 2
     for _ in range(many):
         await office.candidate(stage=Stage.OFFER)
     assert await jobs.reappraise(office.road) == many
+
+
+async def test_two_that_look_at_once_begin_a_factor_once(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    who = await office.candidate(stage=Stage.ACCEPTED)
+    await office.post(hr, path_of(who), kind="resignation", due_on=in_days(office, 3))
+    office.clock.advance(timedelta(days=5))
+    await asyncio.gather(*(jobs.reappraise(office.road) for _ in range(6)))
+    assert await risks(office, who) == ["late_step"]
