@@ -171,6 +171,7 @@ class InvitePurpose(StrEnum):
     SIGNIN = "signin"
     CHAT = "chat"
     PLEDGE = "pledge"
+    SURVEY = "survey"
 
 
 class InviteState(StrEnum):
@@ -180,3 +181,30 @@ class InviteState(StrEnum):
     USED = "used"
     EXPIRED = "expired"
     REVOKED = "revoked"
+
+
+class ConsentAnswer(StrEnum):
+    """A link of somebody's consents, in the order they come."""
+
+    ASKED = "asked"
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class InvitationStatus(StrEnum):
+    """Life of one survey for one candidate.
+
+    planned until its moment; open while it is being answered. Then done, refused by the
+    candidate, unanswered after the reminders; or never asked: cancelled (it makes no sense any
+    more), missed (its time passed while we were down), unreachable (no channel let us).
+    """
+
+    PLANNED = "planned"
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    CANCELLED = "cancelled"
+    MISSED = "missed"
+    UNREACHABLE = "unreachable"

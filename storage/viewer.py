@@ -23,6 +23,8 @@ class Permission(StrEnum):
     POSITION_WRITE = "position.write"
     OFFER_READ = "offer.read"
     OFFER_WRITE = "offer.write"
+    SURVEY_READ = "survey.read"
+    SURVEY_WRITE = "survey.write"
     USER_WRITE = "user.write"
     AUDIT_READ = "audit.read"
     METRICS_READ = "metrics.read"
@@ -41,6 +43,8 @@ _WORKING = frozenset(
         Permission.POSITION_WRITE,
         Permission.OFFER_READ,
         Permission.OFFER_WRITE,
+        Permission.SURVEY_READ,
+        Permission.SURVEY_WRITE,
     }
 )
 

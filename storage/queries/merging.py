@@ -22,12 +22,15 @@ from storage.queries.people import get_candidate
 from storage.queries.scope import CANDIDATE, visible
 from storage.tables import (
     Alert,
+    Answer,
     Candidate,
     ChangeRequest,
+    Consent,
     Ending,
     Fact,
     Factor,
     Identity,
+    Invitation,
     Invite,
     Merge,
     Offer,
@@ -49,8 +52,11 @@ MOVING: Mapping[type[SQLModel], tuple[str, ...]] = {
     Ending: ("note_sealed",),
     Factor: ("words_sealed",),
     Step: ("words_sealed", "reason_sealed"),
+    Invitation: (),
+    Answer: ("value_sealed",),
     Identity: (),
     Invite: (),
+    Consent: (),
 }
 MERGE = table(Merge)
 
@@ -71,7 +77,11 @@ def merge(tx: Tx, vault: Vault, viewer: Viewer, *, kept: str, gone: str) -> str:
         raise Conflict("the record that goes has offers, which stay with it: keep that one")
     keys = vault.keys(tx, [stays.subject_id, goes.subject_id])
     resolved = _resolve_doubles(tx, kept, gone)
-    only: dict[type[SQLModel], list[str]] = {Step: _steps_of_their_own(tx, gone, kept)}
+    only: dict[type[SQLModel], list[str]] = {
+        Step: _steps_of_their_own(tx, gone, kept),
+        Invitation: _invitations_of_their_own(tx, gone, kept),
+    }
+    only[Answer] = _answers_of(tx, only[Invitation])
     moved = {
         table(model).name: _move(
             tx,
@@ -255,6 +265,24 @@ def _steps_of_their_own(tx: Tx, gone: str, kept: str) -> list[str]:
             ~sa.exists().where(other.c.candidate_id == kept, other.c.name == step.c.name),
         )
     )
+    return [row.id for row in rows]
+
+
+def _invitations_of_their_own(tx: Tx, gone: str, kept: str) -> list[str]:
+    """Surveys of the record that goes, but those that the other was invited to for the same."""
+    one, other = table(Invitation), table(Invitation).alias("other")
+    same = sa.and_(
+        other.c.candidate_id == kept,
+        other.c.survey_id == one.c.survey_id,
+        other.c.anchor == one.c.anchor,
+    )
+    rows = tx.all(sa.select(one.c.id).where(one.c.candidate_id == gone, ~sa.exists().where(same)))
+    return [row.id for row in rows]
+
+
+def _answers_of(tx: Tx, invitations: Sequence[str]) -> list[str]:
+    answer = table(Answer)
+    rows = tx.all(sa.select(answer.c.id).where(answer.c.invitation_id.in_(invitations)))
     return [row.id for row in rows]
 
 

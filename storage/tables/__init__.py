@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from storage.tables.alerting import Alert, AlertAction, Card
+from storage.tables.asking import Answer, Invitation, Survey, SurveyVersion
 from storage.tables.offers import ChangeRequest, Ending, Merge, Offer, Pledge, Proposal
 from storage.tables.people import (
     Candidate,
@@ -19,6 +20,7 @@ from storage.tables.trust import (
     ApiKey,
     AuditRow,
     ChainHead,
+    Consent,
     IdempotencyKey,
     LoginAttempt,
     Setting,
@@ -32,6 +34,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "Alert",
     "AlertAction",
+    "Answer",
     "ApiKey",
     "Attachment",
     "AttachmentPart",
@@ -41,6 +44,7 @@ __all__ = [
     "Card",
     "ChainHead",
     "ChangeRequest",
+    "Consent",
     "Conversation",
     "CronRun",
     "Ending",
@@ -48,6 +52,7 @@ __all__ = [
     "Factor",
     "IdempotencyKey",
     "Identity",
+    "Invitation",
     "Invite",
     "LoginAttempt",
     "Merge",
@@ -63,6 +68,8 @@ __all__ = [
     "Setting",
     "Step",
     "SubjectKey",
+    "Survey",
+    "SurveyVersion",
     "User",
     "WebSession",
     "metadata",

@@ -121,3 +121,22 @@ class Setting(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=60)
     value: str = Field(max_length=2000)
     at: datetime = Field(sa_column=sa.Column(UtcDateTime(), nullable=False))
+
+
+class Consent(SQLModel, table=True):
+    """One link of a candidate's consents: asked, given, refused or withdrawn. Only ever added to.
+
+    ``item`` is a key of config/consent.yaml, ``notice`` the version of the words it was asked
+    in, ``source`` where it was said: the message's uid, or who recorded it.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (sa.Index("ix_consent_candidate_item", "candidate_id", "item", "at"),)
+
+    id: str = text_id()
+    candidate_id: str = ref("candidate.id")
+    item: str = Field(max_length=40)
+    answer: str = Field(max_length=10)
+    notice: str = Field(max_length=64)
+    source: str = Field(max_length=60)
+    at: datetime = moment()

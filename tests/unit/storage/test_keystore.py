@@ -88,8 +88,8 @@ def as_text(key: bytes) -> str:
     "root",
     [
         b"",
-        os.urandom(16),
-        os.urandom(31),
+        bytes.fromhex("8f1cb62d9e03a75410c7e9b84d26f35a"),
+        bytes.fromhex("3b90d17ce4586fa20b9d83c15e7742f8ad16690ce3b5f42871da0f9c4e8b62"),
         bytes(32),
         b"\xff" * 32,
         bytes(range(32)),
