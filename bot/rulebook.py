@@ -17,6 +17,7 @@ from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.words import Replies
+from bot.workdays import Calendar
 from nlp.scheme import Intent
 
 
@@ -33,6 +34,7 @@ class Rulebook:
     sheets: Layout
     region: Region
     labels: Mapping[Intent, str]
+    calendar: Calendar
 
 
 def parse(
@@ -55,6 +57,7 @@ def parse(
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
             labels=labels,
+            calendar=_checked("holidays.yaml", Calendar.model_validate, read),
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error
