@@ -18,6 +18,7 @@ from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.surveys import definition as surveys
 from bot.surveys.shape import Survey
+from bot.surveys.timing import Timing
 from bot.words import Replies
 from bot.workdays import Calendar
 from nlp.scheme import Intent
@@ -38,6 +39,7 @@ class Rulebook:
     surveys: Mapping[str, Survey]
     labels: Mapping[Intent, str]
     calendar: Calendar
+    timing: Timing
 
 
 def parse(
@@ -63,6 +65,7 @@ def parse(
             surveys=_surveys(read_folder("surveys"), policy),
             labels=labels,
             calendar=_checked("holidays.yaml", Calendar.model_validate, read),
+            timing=_checked("invitations.yaml", Timing.model_validate, read),
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error
