@@ -16,6 +16,8 @@ from bot.profile.definition import ProfileDefinition
 from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
+from bot.surveys import definition as surveys
+from bot.surveys.shape import Survey
 from bot.words import Replies
 from nlp.scheme import Intent
 
@@ -32,6 +34,7 @@ class Rulebook:
     profile: ProfileDefinition
     sheets: Layout
     region: Region
+    surveys: Mapping[str, Survey]
     labels: Mapping[Intent, str]
 
 
@@ -45,15 +48,17 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        policy = _checked("policy.yaml", lambda raw: Policy.model_validate(raw), read)
         return Rulebook(
             company=company,
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
-            policy=_checked("policy.yaml", lambda raw: Policy.model_validate(raw), read),
+            policy=policy,
             risk=_risk(read_folder("risk")),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
+            surveys=_surveys(read_folder("surveys"), policy),
             labels=labels,
         )
     except (ValueError, AttributeError) as error:
@@ -75,6 +80,22 @@ def _risk(files: dict[str, Any]) -> Rules:
         except ValidationError as error:
             raise NotReady(f"risk/{name}.yaml: {_first(error)}") from error
     return rules
+
+
+def _surveys(files: dict[str, Any], policy: Policy) -> dict[str, Survey]:
+    """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml."""
+    made: dict[str, Survey] = {}
+    for name, raw in files.items():
+        try:
+            made[name] = surveys.parse(raw, id_=name)
+        except surveys.SurveyInvalid as error:
+            raise NotReady(f"surveys/{name}.yaml: {error}") from error
+        for question in made[name].questions:
+            for alert in question.alerts:
+                if alert.topic not in policy.names:
+                    place = f"surveys/{name}.yaml: {question.id}"
+                    raise NotReady(f"{place}: no topic {alert.topic} in policy.yaml")
+    return made
 
 
 def _first(error: ValidationError) -> str:
