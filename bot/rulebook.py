@@ -16,6 +16,7 @@ from bot.profile.definition import ProfileDefinition
 from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
+from bot.surveys.about import Meanings
 from bot.words import Replies
 from nlp.scheme import Intent
 
@@ -33,6 +34,7 @@ class Rulebook:
     sheets: Layout
     region: Region
     labels: Mapping[Intent, str]
+    meanings: Meanings
 
 
 def parse(
@@ -45,16 +47,21 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        policy = _checked("policy.yaml", lambda raw: Policy.model_validate(raw), read)
+        meanings = _checked("meaning.yaml", Meanings.model_validate, read)
+        if wrong := meanings.wrong(profile, policy):
+            raise NotReady(f"meaning.yaml: {wrong}")
         return Rulebook(
             company=company,
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
-            policy=_checked("policy.yaml", lambda raw: Policy.model_validate(raw), read),
+            policy=policy,
             risk=_risk(read_folder("risk")),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
             labels=labels,
+            meanings=meanings,
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error
