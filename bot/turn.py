@@ -189,10 +189,12 @@ class AddFactor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddFact:
-    """A dated statement of the candidate."""
+    """A dated statement of the candidate. A kind of the record (``group.name``) has its stored
+    value. ``source``: empty, the message we answer."""
 
     kind: str
-    value: str
+    value: Any
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
