@@ -16,7 +16,9 @@ from bot.profile.definition import ProfileDefinition
 from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
+from bot.surveys import definition as surveys
 from bot.surveys.about import Meanings
+from bot.surveys.shape import Survey
 from bot.words import Replies
 from nlp.scheme import Intent
 
@@ -33,6 +35,7 @@ class Rulebook:
     profile: ProfileDefinition
     sheets: Layout
     region: Region
+    surveys: Mapping[str, Survey]
     labels: Mapping[Intent, str]
     meanings: Meanings
 
@@ -60,6 +63,7 @@ def parse(
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
+            surveys=_surveys(read_folder("surveys"), policy, meanings),
             labels=labels,
             meanings=meanings,
         )
@@ -82,6 +86,26 @@ def _risk(files: dict[str, Any]) -> Rules:
         except ValidationError as error:
             raise NotReady(f"risk/{name}.yaml: {_first(error)}") from error
     return rules
+
+
+def _surveys(files: dict[str, Any], policy: Policy, meanings: Meanings) -> dict[str, Survey]:
+    """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml, what a
+    question is about a key of meaning.yaml."""
+    made: dict[str, Survey] = {}
+    for name, raw in files.items():
+        try:
+            made[name] = surveys.parse(raw, id_=name)
+        except surveys.SurveyInvalid as error:
+            raise NotReady(f"surveys/{name}.yaml: {error}") from error
+        for question in made[name].questions:
+            if question.about and question.about not in meanings.about:
+                place = f"surveys/{name}.yaml: {question.id}"
+                raise NotReady(f"{place}: no {question.about} in meaning.yaml")
+            for alert in question.alerts:
+                if alert.topic not in policy.names:
+                    place = f"surveys/{name}.yaml: {question.id}"
+                    raise NotReady(f"{place}: no topic {alert.topic} in policy.yaml")
+    return made
 
 
 def _first(error: ValidationError) -> str:

@@ -38,10 +38,13 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A choice. ``value`` is what is kept ([a-z0-9_]{1,30}), ``label`` what people read."""
+    """A choice. ``value`` is what is kept ([a-z0-9_]{1,30}), ``label`` what people read, ``also``
+    what else they may call it.
+    """
 
     value: str
     label: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +80,10 @@ class Comparison:
 
 
 def _compares(value: Any, op: str, wanted: str | float) -> bool:
-    if isinstance(value, Mapping):  # money: a range is above only as a whole, and below likewise
-        low, high = float(value["low"]), value["high"]
-        value = (float("inf") if high is None else float(high)) if op in ("<", "<=") else low
+    if isinstance(value, Mapping):
+        value = monthly(value, upper=op in ("<", "<="))
+        if value is None:
+            return False
     if op == "contains":
         return wanted in value if isinstance(value, list | tuple | str) else False
     if isinstance(value, list | tuple):
@@ -88,6 +92,19 @@ def _compares(value: Any, op: str, wanted: str | float) -> bool:
     if isinstance(value, str) != isinstance(wanted, str):
         return op == "!="
     return bool(_OPS[op](value, wanted))
+
+
+def monthly(money: Mapping[str, Any], *, upper: bool = False) -> float | None:
+    """A sum as yuan a month: its lower end, or its upper, so that a range is above or below
+    something only as a whole. None for pay that no month can be told from.
+    """
+    period = money["period"]
+    if period not in ("month", "year"):
+        return None
+    end = money["high"] if upper else money["low"]
+    if end is None:
+        return float("inf")
+    return float(end) if period == "month" else float(end) / float(money["months"] or 12)
 
 
 _OPS: Mapping[str, Any] = {
