@@ -249,3 +249,34 @@ def test_a_finished_survey_tells_the_first_motive() -> None:
 def test_a_survey_without_the_ranking_tells_none(answers: dict[str, Given]) -> None:
     question = asking(Kind.RANKING, "motives", options=REASONS)
     assert motives.finished(BOOK, a_survey(question), answers, (), now=NOW) == meaning.Meant()
+
+
+def test_every_option_of_a_shipped_question_is_understood() -> None:
+    """What is shipped fits: each option of a question that becomes a choice is one of its own."""
+    seen = set()
+    for survey in BOOK.surveys.values():
+        for question in survey.questions:
+            fact = BOOK.meanings.about[question.about].fact if question.about else ""
+            for option in question.options if fact else ():
+                given = Given(value=option.value, text=option.label)
+                [found] = meaning.meant(BOOK, survey.id, question, given, None, now=NOW).facts
+                assert found.value not in ("other", ["other"]), (survey.id, question.id, option)
+                assert found.source == f"survey:{survey.id}:{question.id}"
+                seen.add(found.kind)
+    assert {"own.motives", "own.processes", "joined.pay_clear", "way.resigned"} <= seen
+
+
+@pytest.mark.parametrize("value", ["partly", "no"])
+def test_a_pay_complaint_of_the_first_week_reaches_a_person_at_once(value: str) -> None:
+    question = BOOK.surveys["week1"].question("pay_clear")
+    assert question is not None
+    [alert] = meaning.meant(
+        BOOK, "week1", question, Given(value=value, text="不清楚"), None, now=NOW
+    ).alerts
+    assert (alert.topic, alert.severity) == ("salary", Severity.NOW)
+    assert (
+        meaning.meant(
+            BOOK, "week1", question, Given(value="yes", text="清楚"), None, now=NOW
+        ).alerts
+        == ()
+    )
