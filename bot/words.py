@@ -50,6 +50,16 @@ class Replies(BaseModel):
     pledge_told: str
     pledge_kept: str
     press_noted: str
+    survey_open: str
+    survey_resumed: str
+    survey_later: str
+    survey_refused: str
+    survey_done: str
+    survey_closed: str
+    survey_gone: str
+    survey_changed: str
+    survey_link: str
+    survey_why: dict[str, str]
     too_long: str
     owner_unknown: str
     owner_named: str
@@ -63,6 +73,13 @@ class Replies(BaseModel):
         missing = set(StepKind) - {StepKind.OTHER} - set(value)
         if missing or StepKind.OTHER in value:
             raise ValueError(f"one word for every step but other; missing: {sorted(missing)}")
+        return value
+
+    @field_validator("survey_why")
+    @classmethod
+    def _unclear(cls, value: dict[str, str]) -> dict[str, str]:
+        if "unclear" not in value:
+            raise ValueError("the words for an answer that was not understood: unclear")
         return value
 
     @field_validator("*")
@@ -90,6 +107,8 @@ PLACEHOLDERS = frozenset(
         "lines",
         "step",
         "day",
+        "question",
+        "answer",
     }
 )
 

@@ -170,7 +170,10 @@ def _start(start: Start) -> dict[str, Any]:
 def _question(one: Question) -> dict[str, Any]:
     made: dict[str, Any] = {"id": one.id, "ask": one.ask, "kind": one.kind.value}
     if one.options:
-        made["options"] = [{"value": each.value, "label": each.label} for each in one.options]
+        made["options"] = [
+            {"value": each.value, "label": each.label} | _filled(also=list(each.also))
+            for each in one.options
+        ]
     if one.low is not None or one.high is not None:
         made["range"] = [one.low, one.high]
     made |= _filled(low_label=one.low_label, high_label=one.high_label, required=one.required)

@@ -53,6 +53,8 @@ class Draft:
     alerts: tuple[tuple[Wanted, str, str], ...]
     help: str
     names: Mapping[str, str]
+    #: Other words for each option, where the file gives them.
+    also: tuple[tuple[str, ...], ...] = ()
 
     def at(self, field: str) -> str:
         """The path of one of our fields."""
@@ -121,7 +123,8 @@ def _options(draft: Draft, report: Report) -> tuple[Option, ...]:
             report.wrong(path, "两个选项的值相同")
         elif any(one.label == label for one in made):
             report.wrong(path, "两个选项的文字相同，分不出选了哪个")
-        made.append(Option(value=kept, label=label))
+        also = draft.also[number - 1] if draft.also else ()
+        made.append(Option(value=kept, label=label, also=also))
     return tuple(made)
 
 

@@ -38,10 +38,13 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A choice. ``value`` is what is kept ([a-z0-9_]{1,30}), ``label`` what people read."""
+    """A choice. ``value`` is what is kept ([a-z0-9_]{1,30}), ``label`` what people read, ``also``
+    what else they may call it.
+    """
 
     value: str
     label: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,11 @@ def _option(raw: Any) -> Any:
 
 
 class OptionFile(Strict):
-    """A choice: its label alone, or with the value that is kept."""
+    """A choice: its label alone, or with the value that is kept and other words for it."""
 
     value: Annotated[str, Field(pattern=f"^{VALUE.pattern}$")] | None = None
     label: Label
+    also: list[Label] = Field(default_factory=list, max_length=20)
 
 
 _LABEL = {"type": "string", "minLength": 1, "maxLength": 60}
@@ -34,7 +35,11 @@ OptionItem = Annotated[
                 _LABEL,
                 {
                     "type": "object",
-                    "properties": {"value": _VALUE, "label": _LABEL},
+                    "properties": {
+                        "value": _VALUE,
+                        "label": _LABEL,
+                        "also": {"type": "array", "maxItems": 20, "items": _LABEL},
+                    },
                     "required": ["label"],
                     "additionalProperties": False,
                 },
@@ -105,6 +110,7 @@ def drafts(file: ShortForm) -> Iterator[Draft]:
             ask=one.ask,
             kind=Kind(one.kind),
             options=tuple((each.value, each.label) for each in options),
+            also=tuple(tuple(each.also) for each in options),
             low=low,
             high=high,
             low_label=labels[0] or "",

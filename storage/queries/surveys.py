@@ -175,16 +175,7 @@ def _surveys() -> sa.Select[Any]:
 
 
 def _survey(row: Any) -> SurveyRow:
-    return SurveyRow(
-        id=row.id,
-        title=row.title,
-        digest=row.digest,
-        origin=row.origin,
-        enabled=row.enabled,
-        definition=row.definition,
-        changed_at=row.changed_at,
-        changed_by=row.changed_by,
-    )
+    return SurveyRow(**{name: getattr(row, name) for name in SurveyRow.__dataclass_fields__})
 
 
 # --- who is asked what --------------------------------------------------------------------------
@@ -253,6 +244,25 @@ def responses(
     return [_invitation(row) for row in tx.all(query.order_by(*newest).limit(limit))]
 
 
+def invite(tx: Tx, candidate_id: str, survey_id: str, *, by: str) -> str:
+    """Plan a survey that somebody sends by hand; its id. Raises ``NotFound``, and ``Conflict`` for
+    one that is turned off."""
+    if not survey(tx, survey_id).enabled:
+        raise Conflict("this survey is turned off")
+    made = new_public_id("iv")
+    values = {
+        "id": made,
+        "candidate_id": candidate_id,
+        "survey_id": survey_id,
+        "anchor": f"by_hand:{made}",
+        "status": InvitationStatus.PLANNED.value,
+        "created_at": tx.now,
+        "created_by": by,
+    }
+    insert(tx, Invitation, values)
+    return made
+
+
 def begin(
     tx: Tx, invitation_id: str, digest: str, *, via: str, conversation_id: str | None = None
 ) -> None:
@@ -306,6 +316,20 @@ def close(
     """End an open invitation: answered, refused, or left. Raises ``Stale`` as ``move`` does."""
     assert status in ENDS
     move(tx, invitation_id, revision, status=status.value, why=why, closed_at=tx.now)
+
+
+def cancel(tx: Tx, candidate_id: str, invitation_id: str, *, why: str) -> None:
+    """Call off what is planned or open. Raises ``NotFound``, and ``Conflict`` for what ended."""
+    row = get(tx, candidate_id, invitation_id)
+    going = sa.and_(
+        INVITATION.c.id == invitation_id,
+        INVITATION.c.status.in_(
+            [InvitationStatus.PLANNED.value, InvitationStatus.OPEN.value],
+        ),
+    )
+    values = {"status": InvitationStatus.CANCELLED.value, "why": why, "closed_at": tx.now}
+    if update(tx, Invitation, going, revision=row.revision + 1, **values) != 1:
+        raise Conflict(f"this survey is {row.status}")
 
 
 # --- what they said -----------------------------------------------------------------------------
