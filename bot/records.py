@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from bot import answering
 from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
@@ -16,8 +17,19 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
 from storage.errors import Conflict, Stale
-from storage.queries import alerts, audit, intake, offers, outbox, record, scheduled, turns
+from storage.queries import (
+    alerts,
+    audit,
+    intake,
+    offers,
+    outbox,
+    profile,
+    record,
+    scheduled,
+    turns,
+)
 from storage.queries.outbox import NewSend
+from storage.queries.profile import NewStatement
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM
 
@@ -81,6 +93,15 @@ def write(
             said_at=context.last.sent_at,
             outcome=outcome,
             channels=channels,
+        )
+        answering.write(
+            tx,
+            owner,
+            candidate.id,
+            outcome,
+            source=context.last.uid,
+            via=talk.channel,
+            conversation_id=talk.id,
         )
         for one in outcome.confirms:
             _confirm(tx, vault, candidate.id, one, via=talk.channel)
@@ -223,13 +244,18 @@ def about_candidate(
     ``raised_by`` is the person of ours who asks for its alerts; their cards go over ``channels``.
     """
     for fact in outcome.facts:
+        if "." in fact.kind:  # a statement of the record
+            new = [NewStatement(kind=fact.kind, value=fact.value)]
+            of = fact.source or f"message:{source}"
+            profile.state(tx, key, candidate_id, new, source=of, said_at=said_at)
+            continue
         record.fact(
             tx,
             key,
             candidate_id=candidate_id,
             kind=fact.kind,
             value=fact.value,
-            source=source,
+            source=fact.source or source,
             said_at=said_at,
         )
     for asked in outcome.requests:
@@ -263,7 +289,7 @@ def about_candidate(
             about=plan.about,
         )
     woken: set[str] = set()
-    for alert in outcome.alerts:
+    for alert in policy.once(outcome.alerts):
         raised = alerts.raise_alert(
             tx,
             key,

@@ -16,7 +16,12 @@ from bot.profile.definition import ProfileDefinition
 from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
+from bot.surveys import definition as surveys
+from bot.surveys.about import Meanings
+from bot.surveys.shape import Survey
+from bot.surveys.timing import Timing
 from bot.words import Replies
+from bot.workdays import Calendar
 from nlp.scheme import Intent
 
 
@@ -32,7 +37,11 @@ class Rulebook:
     profile: ProfileDefinition
     sheets: Layout
     region: Region
+    surveys: Mapping[str, Survey]
     labels: Mapping[Intent, str]
+    calendar: Calendar
+    timing: Timing
+    meanings: Meanings
 
 
 def parse(
@@ -45,16 +54,24 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        policy = _checked("policy.yaml", lambda raw: Policy.model_validate(raw), read)
+        meanings = _checked("meaning.yaml", Meanings.model_validate, read)
+        if wrong := meanings.wrong(profile, policy):
+            raise NotReady(f"meaning.yaml: {wrong}")
         return Rulebook(
             company=company,
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
-            policy=_checked("policy.yaml", lambda raw: Policy.model_validate(raw), read),
+            policy=policy,
             risk=_risk(read_folder("risk")),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
+            surveys=_surveys(read_folder("surveys"), policy, meanings),
             labels=labels,
+            calendar=_checked("holidays.yaml", Calendar.model_validate, read),
+            timing=_checked("invitations.yaml", Timing.model_validate, read),
+            meanings=meanings,
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error
@@ -75,6 +92,26 @@ def _risk(files: dict[str, Any]) -> Rules:
         except ValidationError as error:
             raise NotReady(f"risk/{name}.yaml: {_first(error)}") from error
     return rules
+
+
+def _surveys(files: dict[str, Any], policy: Policy, meanings: Meanings) -> dict[str, Survey]:
+    """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml, what a
+    question is about a key of meaning.yaml."""
+    made: dict[str, Survey] = {}
+    for name, raw in files.items():
+        try:
+            made[name] = surveys.parse(raw, id_=name)
+        except surveys.SurveyInvalid as error:
+            raise NotReady(f"surveys/{name}.yaml: {error}") from error
+        for question in made[name].questions:
+            if question.about and question.about not in meanings.about:
+                place = f"surveys/{name}.yaml: {question.id}"
+                raise NotReady(f"{place}: no {question.about} in meaning.yaml")
+            for alert in question.alerts:
+                if alert.topic not in policy.names:
+                    place = f"surveys/{name}.yaml: {question.id}"
+                    raise NotReady(f"{place}: no topic {alert.topic} in policy.yaml")
+    return made
 
 
 def _first(error: ValidationError) -> str:

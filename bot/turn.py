@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from bot.asked import GiveAnswer, MoveInvitation, SurveySeen
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
 from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
@@ -122,6 +123,7 @@ class Context:
     alerts: tuple[AlertSeen, ...] = ()  # unresolved, of this candidate
     pressed: AlertSeen | None = None
     pledge: PledgeSeen | None = None
+    survey: SurveySeen | None = None  # that is open, or that a press names
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
 
@@ -187,10 +189,12 @@ class AddFactor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddFact:
-    """A dated statement of the candidate."""
+    """A dated statement of the candidate. A kind of the record (``group.name``) has its stored
+    value. ``source``: empty, the message we answer."""
 
     kind: str
-    value: str
+    value: Any
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +257,8 @@ class Outcome:
     facts: tuple[AddFact, ...] = ()
     requests: tuple[AskChange, ...] = ()
     confirms: tuple[ConfirmPledge, ...] = ()
+    answers: tuple[GiveAnswer, ...] = ()
+    surveys: tuple[MoveInvitation, ...] = ()
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -277,6 +283,8 @@ class Outcome:
             facts=self.facts + other.facts,
             requests=self.requests + other.requests,
             confirms=self.confirms + other.confirms,
+            answers=self.answers + other.answers,
+            surveys=self.surveys + other.surveys,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

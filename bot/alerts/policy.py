@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -142,6 +143,16 @@ def followed(
         spans=spans,
         due_at=now + timedelta(hours=policy.due_hours[severity]),
     )
+
+
+def once(alerts: Sequence[RaiseAlert]) -> tuple[RaiseAlert, ...]:
+    """One alert a topic, the gravest; what was raised first among equals."""
+    best: dict[str, RaiseAlert] = {}
+    for one in alerts:
+        known = best.get(one.topic)
+        if known is None or RANK[one.severity] > RANK[known.severity]:
+            best[one.topic] = one
+    return tuple(best.values())
 
 
 def quote(text: str, heard: Heard) -> str:

@@ -16,6 +16,8 @@ from bot.conversation.flows import (
     staff,
     status_words,
     stranger,
+    survey,
+    survey_press,
 )
 from bot.rulebook import Rulebook
 from bot.turn import Context, Heard, Outcome
@@ -24,12 +26,14 @@ from bot.turn import Context, Heard, Outcome
 FLOWS: tuple[ModuleType, ...] = (
     overhearing,
     pledge,
+    survey_press,
     alert_action,
     binding,
     staff,
     stranger,
     handover,
     status_words,
+    survey,
     listening,
 )
 
@@ -38,6 +42,7 @@ def decide(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: da
     """Everything one turn leads to. ``heard`` is None where nothing was read (a press)."""
     flow = next(flow for flow in FLOWS if flow.wants(context, heard))
     outcome: Outcome = flow.step(context, heard, rulebook, now=now)
+    outcome = survey.again(context, rulebook, outcome)
     if greeting.wants(context, heard):
         outcome = greeting.step(context, heard, rulebook, now=now).merged(outcome)
     return outcome

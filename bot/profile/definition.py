@@ -26,7 +26,8 @@ class Type(StrEnum):
 class Kind(BaseModel):
     """One kind of statement. ``options`` are key to label, for choices only.
 
-    ``shared`` kinds are also shown to hiring managers; a pay never is.
+    ``shared`` kinds are also shown to hiring managers; a pay never is. ``in_sheets``: spreadsheets
+    have a column for it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +36,7 @@ class Kind(BaseModel):
     type: Type
     options: Mapping[str, str] = Field(default_factory=dict)
     shared: bool = False
+    in_sheets: bool = True
 
     @model_validator(mode="after")
     def _sound(self) -> Kind:

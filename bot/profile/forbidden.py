@@ -19,3 +19,22 @@ def names_protected(text: str) -> bool:
     (True, False)
     """
     return FORBIDDEN.search(text) is not None
+
+
+#: How people tell it of themselves: an illness, a people, a belief, a party by name.
+_TOLD = re.compile(
+    r"(?<!毛)病|抑郁|癌|肿瘤|手术|残障|流产|二胎|三胎|带娃|奶娃"
+    r"|(?:汉|回|满|藏|苗|壮|彝|土家|蒙古|朝鲜|维吾尔|哈萨克)族|维吾尔"
+    r"|信佛|佛教|道教|基督|教徒|穆斯林|清真|党员|(?:未|已|离)婚|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]"
+)
+
+
+def tells_protected(text: str) -> bool:
+    """Whether somebody told of a protected attribute, their own or another's.
+
+    It rather finds one too many: such words are kept where they were said, and count nowhere.
+
+    >>> tells_protected("我是回族"), tells_protected("流程有点慢")
+    (True, False)
+    """
+    return names_protected(text) or _TOLD.search(text) is not None

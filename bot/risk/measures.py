@@ -177,6 +177,50 @@ def discrepancies(known: Known) -> Measured | None:
     return Measured(value=len(known.doubted), of=tuple(known.doubted), words=f"与核实不符：{words}")
 
 
+def other_offer(known: Known) -> Measured | None:
+    """1 where they said in a survey that another company offered; None when nobody asked."""
+    return _told(known, "own.processes", "offer", "问卷：已有其他 offer")
+
+
+def not_resigned(known: Known) -> Measured | None:
+    """1 where they said that the notice is not handed in; None when nobody asked."""
+    return _told(known, "way.resigned", "no", "问卷：离职申请还没有提交")
+
+
+def home_against(known: Known) -> Measured | None:
+    """1 where those at home have doubts; None when nobody asked."""
+    return _told(known, "way.home", "against", "问卷：家里有顾虑")
+
+
+def pay_unclear(known: Known) -> Measured | None:
+    """1 where the pay is not clear after the first days, a half where it partly is."""
+    said = known.profile.once.get("joined.pay_clear")
+    if said is None:
+        return None
+    worth = {"no": 1.0, "partly": 0.5}.get(str(said.value), 0.0)
+    return Measured(value=worth, of=(said.id,), words="问卷：薪资不清楚")
+
+
+def lowest_mood(known: Known) -> Measured | None:
+    """The lowest of the marks given after the first day: mood, team, wish to stay; 1 to 5."""
+    told = [
+        (float(said.value), said.id)
+        for kind in ("joined.mood", "joined.team", "joined.stay")
+        if (said := known.profile.once.get(kind)) is not None
+    ]
+    if not told:
+        return None
+    value, of = min(told)
+    return Measured(value=value, of=(of,), words=f"问卷：最低打了 {value:g} 分")
+
+
+def _told(known: Known, kind: str, wanted: str, words: str) -> Measured | None:
+    said = known.profile.once.get(kind)
+    if said is None:
+        return None
+    return Measured(value=float(said.value == wanted), of=(said.id,), words=words)
+
+
 MEASURES: Mapping[str, Measure] = {
     one.__name__: one
     for one in (
@@ -194,6 +238,11 @@ MEASURES: Mapping[str, Measure] = {
         delays,
         late_steps,
         discrepancies,
+        other_offer,
+        not_resigned,
+        home_against,
+        pay_unclear,
+        lowest_mood,
     )
 }
 

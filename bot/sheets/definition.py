@@ -103,17 +103,21 @@ class Layout:
     @property
     def once(self) -> tuple[str, ...]:
         """Kinds that come once a person."""
-        return tuple(kind for kind in self.profile.kinds if not self.profile.repeats(kind))
+        return tuple(kind for kind in _kept(self.profile) if not self.profile.repeats(kind))
 
     @property
     def of_a_job(self) -> tuple[str, ...]:
         """Kinds that come once an employment."""
-        return tuple(kind for kind in self.profile.kinds if self.profile.repeats(kind))
+        return tuple(kind for kind in _kept(self.profile) if self.profile.repeats(kind))
 
     @property
     def culture(self) -> Kind | None:
         """What a position's culture is told in; None where no such kind is kept."""
         return self.profile.kinds.get("expect.values")
+
+
+def _kept(profile: ProfileDefinition) -> list[str]:
+    return [name for name, kind in profile.kinds.items() if kind.in_sheets]
 
 
 def folded(heading: str) -> str:
@@ -140,7 +144,7 @@ def laid_out(
         for key in FIXED
     ]
     # What comes once stands before the employments: one person's rows then read from left to right.
-    kinds = sorted(profile.kinds, key=profile.repeats)
+    kinds = sorted(_kept(profile), key=profile.repeats)
     told = [_of_kind(name, profile.kinds[name], words.kinds.get(name, Words())) for name in kinds]
     values = profile.kinds["expect.values"].options if "expect.values" in profile.kinds else {}
     places = [

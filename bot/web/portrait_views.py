@@ -46,6 +46,15 @@ class MissingPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MotiveLine:
+    """One motive. ``rank``: the place it was given, 0: only heard of. ``heard``: reason and day."""
+
+    name: str
+    rank: int
+    heard: tuple[tuple[str, date], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchPage:
     """How far expectations and the seat fit. ``score`` None: nothing is known.
 
@@ -66,6 +75,7 @@ class MatchPage:
     wanted: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     position_id: str = ""
+    motives: tuple[MotiveLine, ...] = ()
 
 
 # --- risk -----------------------------------------------------------------------------------

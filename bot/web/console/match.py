@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from bot import appraisal
+from bot import appraisal, rows
 from bot.match.definition import MatchDefinition
 from bot.match.match import Match, Part, Scored
 from bot.profile.profile import Profile
 from bot.rulebook import Rulebook
+from bot.surveys import motives
+from bot.surveys.about import MOTIVES
 from bot.web import portrait_views as shapes
 from bot.web.console import portrait
 from bot.web.record_views import Head
@@ -50,6 +52,7 @@ async def page(request: Request, who: Reader, candidate_id: str) -> Response:
         rulebook = site.road.rulebook
         known, fit = appraisal.look(tx, site.road.vault, key, rulebook, row)
         view = _view(rulebook, known.profile, fit, row, portrait.head(who.viewer, row, "match"))
+        view = replace(view, motives=_motives(tx, rulebook, known.profile, row.id))
         return _with_values(tx, view, rulebook, known.profile, who.viewer, row.position_id)
 
     return await portrait.show(request, who, candidate_id, "match", make)
@@ -90,6 +93,22 @@ def _view(
             for part in fit.missing
         ),
         has_position=row.position_id is not None,
+    )
+
+
+def _motives(
+    tx: Tx, rulebook: Rulebook, told: Profile, candidate_id: str
+) -> tuple[shapes.MotiveLine, ...]:
+    """What moves the candidate, the strongest first, with where it was heard."""
+    kind = rulebook.profile.kinds.get(MOTIVES)
+    factors = rows.factors_seen(tx, candidate_id)
+    return tuple(
+        shapes.MotiveLine(
+            name=kind.options.get(one.name, one.name) if kind else one.name,
+            rank=one.rank,
+            heard=tuple((rulebook.risk[rule].says, day) for rule, day in one.heard),
+        )
+        for one in motives.of_profile(rulebook, told, factors, now=tx.now)
     )
 
 

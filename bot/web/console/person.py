@@ -278,11 +278,17 @@ def _facts(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> tuple[views
         views.AgreedFact(
             name=say(speaks, f"fact_{fact.kind}") if known(f"fact_{fact.kind}") else fact.kind,
             value=value,
-            source=say(speaks, "said_by_candidate") if fact.source[:2] == "m_" else fact.source,
+            source=_source(speaks, fact.source),
             at=fact.said_at,
         )
         for fact, value in people.facts(tx, key, row.id)
     )
+
+
+def _source(speaks: views.Language, source: str) -> str:
+    if source.startswith("m_"):
+        return say(speaks, "said_by_candidate")
+    return say(speaks, "said_in_survey") if source.startswith("survey:") else source
 
 
 def _invites(tx: Tx, site: Site, who: Principal, candidate_id: str) -> tuple[views.InviteRow, ...]:

@@ -10,7 +10,7 @@ from bot import filing
 from bot.appraisal import appraise
 from bot.web.console.risk import course
 from storage.enums import Role, Stage
-from storage.queries import people
+from storage.queries import people, record
 from storage.queries.common import table, update
 from storage.tables import Factor
 from storage.viewer import SYSTEM
@@ -213,3 +213,27 @@ async def test_words_in_evidence_are_never_markup(office: Office) -> None:
         assert "<img" not in html
         assert "&lt;img" in html
     assert "与核实不符" in (await office.get(hr, path_of(candidate, "risk"))).text
+
+
+async def test_motives_are_shown_in_order_with_where_they_were_heard(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    candidate = await seated(office, hr)
+    path = path_of(candidate, "match")
+    assert "动机，由重到轻" not in words_of((await office.get(hr, path)).text)
+    await told(office, hr, candidate, own_motives="发展、团队、薪资")
+    before = words_of((await office.get(hr, path)).text)
+    assert "发展 本人排第 1 团队 本人排第 2 薪资 本人排第 3" in before
+    await heard_of_pay(office, candidate)
+    after = words_of((await office.get(hr, path)).text)
+    assert "发展 本人排第 1 薪资 本人排第 3 谈到薪资时态度松动 · " in after
+    assert "团队 本人排第 2" in after
+
+
+async def heard_of_pay(office: Office, candidate: str) -> None:
+    def work(tx: Any) -> None:
+        record.factor(
+            tx, candidate_id=candidate, rule="pay_pressure", adds=20, fades_after_days=21,
+            source="m_pay", at=tx.now, spans=[],
+        )  # fmt: skip
+
+    await office.road.database.write(work)
