@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from bot.consent import ConsentSeen, SetConsent
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
 from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
@@ -70,6 +71,7 @@ class InviteSeen:
     user_id: str | None
     name: str = ""
     position_title: str = ""
+    consent: ConsentSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,8 @@ class Context:
     alerts: tuple[AlertSeen, ...] = ()  # unresolved, of this candidate
     pressed: AlertSeen | None = None
     pledge: PledgeSeen | None = None
+    consent: ConsentSeen | None = None  # to the automatic reading, of this candidate
+    rereads: bool = False  # said before the consent: heard now, answered long ago
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
 
@@ -253,6 +257,7 @@ class Outcome:
     facts: tuple[AddFact, ...] = ()
     requests: tuple[AskChange, ...] = ()
     confirms: tuple[ConfirmPledge, ...] = ()
+    consents: tuple[SetConsent, ...] = ()
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -277,6 +282,7 @@ class Outcome:
             facts=self.facts + other.facts,
             requests=self.requests + other.requests,
             confirms=self.confirms + other.confirms,
+            consents=self.consents + other.consents,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

@@ -8,11 +8,13 @@ from types import ModuleType
 from bot.conversation.flows import (
     alert_action,
     binding,
+    consent,
     greeting,
     handover,
     listening,
     overhearing,
     pledge,
+    rereading,
     staff,
     status_words,
     stranger,
@@ -23,7 +25,9 @@ from bot.turn import Context, Heard, Outcome
 #: In the order they are asked.
 FLOWS: tuple[ModuleType, ...] = (
     overhearing,
+    rereading,
     pledge,
+    consent,
     alert_action,
     binding,
     staff,
@@ -40,4 +44,4 @@ def decide(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: da
     outcome: Outcome = flow.step(context, heard, rulebook, now=now)
     if greeting.wants(context, heard):
         outcome = greeting.step(context, heard, rulebook, now=now).merged(outcome)
-    return outcome
+    return consent.beside(context, outcome, rulebook, now=now)
