@@ -17,6 +17,7 @@ import structlog
 from bot import asking, attachments, comparing, inviting, jobs, models, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
+from bot.consent import Form
 from bot.delivery import ChannelDelivery
 from bot.errors import NotReady
 from bot.messages import Received
@@ -217,10 +218,17 @@ def _remember_keystore(tx: Tx, keystore: Keystore) -> str:
 def open_rulebook(settings: Settings) -> Rulebook:
     """Words, policy and rules from ``config/`` and what replaces them."""
     override = settings.config_dir
+    asked = settings.consent
+    form = None
+    if asked.analysis == "elsewhere":
+        assert asked.form.since is not None  # the settings see to it
+        form = Form(name=asked.form.name.strip(), since=asked.form.since)
     return parse(
         settings.company,
         lambda name: files.read(name, override),
         lambda name: files.read_folder(name, override),
+        form=form,
+        privacy_url=f"{settings.base_url}/privacy",
     )
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import rows
+from bot import consenting, rows
 from bot.match.match import Match, Role, match
 from bot.profile.pay import Pay
 from bot.profile.profile import Profile, Statement
@@ -129,6 +129,7 @@ def _looked(
     doubted = profile.doubted_of(tx, keys)
     # Of one person it is asked at once; of many, few have said anything yet.
     heard = set(keys) if len(keys) == 1 else appraisal.heard_of(tx, keys)
+    heard &= consenting.analysed_of(tx, rulebook, {row.id: row.created_at for row in who})
     today = tx.now.astimezone(SHANGHAI).date()
     found = []
     for row in who:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot import answering
+from bot import answering, consenting
 from bot.alerts import actions
 from bot.alerts.cards import AlertShown
 from bot.asked import pressed
-from bot.conversation.flows import binding, pledge
+from bot.consent import ConsentSeen
+from bot.conversation.flows import binding, consent, pledge
 from bot.messages import Button
+from bot.rulebook import Rulebook
 from bot.turn import (
     AlertSeen,
     CandidateSeen,
@@ -38,8 +40,20 @@ from storage.enums import (
     Verdict,
 )
 from storage.errors import NotFound
-from storage.queries import alerts, cards, choices, invites, offers, people, steps, turns, users
+from storage.queries import (
+    alerts,
+    cards,
+    choices,
+    consents,
+    invites,
+    offers,
+    people,
+    steps,
+    turns,
+    users,
+)
 from storage.queries.alerts import AlertRow
+from storage.queries.choices import Offered
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
 
@@ -68,6 +82,7 @@ def seen(
     tx: Tx,
     vault: Vault,
     found: turns.Look,
+    rulebook: Rulebook,
     *,
     numbered: Labels | None = None,
     listens: bool = False,
@@ -89,8 +104,12 @@ def seen(
             _chosen(tx, talk, one, numbered, came=row.received_at)
             for one, row in zip(said, found.messages, strict=True)
         )
-    elif talk.candidate_id is not None and len(said) == 1 and not listens:
-        said = (_answered(tx, talk, said[0], came=found.messages[0].received_at),)
+    rereads = found.messages[0].error == consents.REREAD
+    offered = None
+    if talk.candidate_id is not None and not listens and not rereads:
+        offered = choices.offered(tx, talk.id)
+    if offered is not None and len(said) == 1:
+        said = (_answered(offered, said[0], came=found.messages[0].received_at),)
     return Turned(
         context=Context(
             conversation_id=talk.id,
@@ -105,7 +124,7 @@ def seen(
             if talk.candidate_id
             else None,
             staff=_staff(talk),
-            invite=invite_seen(tx, vault, _token(said), talk.channel),
+            invite=invite_seen(tx, vault, _token(said), talk.channel, rulebook),
             returned=_returned(tx, talk, said),
             alerts=tuple(alert_seen(row) for row in alerts.unresolved(tx, talk.candidate_id))
             if talk.candidate_id
@@ -117,6 +136,8 @@ def seen(
             )
             if talk.candidate_id
             else None,
+            consent=_consent(tx, talk, rulebook, offered),
+            rereads=rereads,
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -190,7 +211,9 @@ def _returned(tx: Tx, talk: Any, said: Sequence[Said]) -> bool:
     )
 
 
-def invite_seen(tx: Tx, vault: Vault, token: str, channel: str) -> InviteSeen | None:
+def invite_seen(
+    tx: Tx, vault: Vault, token: str, channel: str, rulebook: Rulebook
+) -> InviteSeen | None:
     """Whom a link names; None for one that is not good now, or whose person is not there."""
     row = invites.find_invite(tx, token, InvitePurpose.CHAT, channel=channel) if token else None
     if row is None:
@@ -208,6 +231,7 @@ def invite_seen(tx: Tx, vault: Vault, token: str, channel: str) -> InviteSeen | 
         user_id=None,
         name=candidate.name,
         position_title=candidate.position_title,
+        consent=consenting.seen(tx, rulebook, candidate.id),
     )
 
 
@@ -245,16 +269,15 @@ def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) ->
     return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
 
 
-def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
+def _answered(last: Offered, said: Said, *, came: datetime) -> Said:
     """Words that name one of the choices we offered, or its number, as the press they stand for.
 
     A number means what the person had before them: where something was said since, it is only a
-    number.
+    number. So is 「同意」 to a colleague who spoke since no consent to us.
     """
-    if said.kind is not MessageKind.TEXT or len(said.text) > NAMED:
+    if said.kind is not MessageKind.TEXT or len(said.text) > NAMED or last.at > came:
         return said
-    last = choices.offered(tx, talk.id)
-    if last is None or last.at > came:
+    if _asks_consent(last) and not last.alone:
         return said
     # Under a question of a survey one answers in words as well: those are read as such.
     offered = [Button(*choice) for choice in last.choices if pressed(choice[1]) is None]
@@ -264,6 +287,18 @@ def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
     if action is None:
         return said
     return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
+
+
+def _asks_consent(last: Offered) -> bool:
+    return last.choices[0][1].startswith(consent.ACTIONS)
+
+
+def _consent(tx: Tx, talk: Any, rulebook: Rulebook, last: Offered | None) -> ConsentSeen | None:
+    """Where the candidate stands, and whether our question is the one they answer now."""
+    if talk.candidate_id is None:
+        return None
+    asked = last is not None and last.alone and consent.asks(last.choices)
+    return consenting.seen(tx, rulebook, talk.candidate_id, is_open=asked)
 
 
 def _pledge(tx: Tx, talk: Any, last: Said) -> PledgeSeen | None:

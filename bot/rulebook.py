@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.alerts.policy import Policy
+from bot.consent import ANALYSIS, Consents, Form
 from bot.errors import NotReady
 from bot.match.definition import MatchDefinition
 from bot.offers.law import Region
@@ -42,10 +43,23 @@ class Rulebook:
     calendar: Calendar
     timing: Timing
     meanings: Meanings
+    consents: Consents
+    form: Form | None = None  # None: the bot asks for consent itself
+    privacy_url: str = "/privacy"
+
+    @property
+    def analysis_version(self) -> str:
+        """The version of the words the automatic reading is consented to in."""
+        return self.consents.version(ANALYSIS)
 
 
 def parse(
-    company: str, read: Callable[[str], Any], read_folder: Callable[[str], dict[str, Any]]
+    company: str,
+    read: Callable[[str], Any],
+    read_folder: Callable[[str], dict[str, Any]],
+    *,
+    form: Form | None = None,
+    privacy_url: str = "/privacy",
 ) -> Rulebook:
     """The rulebook of the files ``read`` finds. Raises ``NotReady`` naming file and key."""
     try:
@@ -72,6 +86,9 @@ def parse(
             calendar=_checked("holidays.yaml", Calendar.model_validate, read),
             timing=_checked("invitations.yaml", Timing.model_validate, read),
             meanings=meanings,
+            consents=_checked("consent.yaml", Consents.model_validate, read),
+            form=form,
+            privacy_url=privacy_url,
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.asked import GiveAnswer, MoveInvitation, SurveySeen
+from bot.consent import ConsentSeen, SetConsent
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
 from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
@@ -71,6 +72,7 @@ class InviteSeen:
     user_id: str | None
     name: str = ""
     position_title: str = ""
+    consent: ConsentSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,8 @@ class Context:
     pressed: AlertSeen | None = None
     pledge: PledgeSeen | None = None
     survey: SurveySeen | None = None  # that is open, or that a press names
+    consent: ConsentSeen | None = None  # to the automatic reading, of this candidate
+    rereads: bool = False  # said before the consent: heard now, answered long ago
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
 
@@ -259,6 +263,7 @@ class Outcome:
     confirms: tuple[ConfirmPledge, ...] = ()
     answers: tuple[GiveAnswer, ...] = ()
     surveys: tuple[MoveInvitation, ...] = ()
+    consents: tuple[SetConsent, ...] = ()
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -285,6 +290,7 @@ class Outcome:
             confirms=self.confirms + other.confirms,
             answers=self.answers + other.answers,
             surveys=self.surveys + other.surveys,
+            consents=self.consents + other.consents,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

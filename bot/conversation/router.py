@@ -8,11 +8,13 @@ from types import ModuleType
 from bot.conversation.flows import (
     alert_action,
     binding,
+    consent,
     greeting,
     handover,
     listening,
     overhearing,
     pledge,
+    rereading,
     staff,
     status_words,
     stranger,
@@ -25,8 +27,10 @@ from bot.turn import Context, Heard, Outcome
 #: In the order they are asked.
 FLOWS: tuple[ModuleType, ...] = (
     overhearing,
+    rereading,
     pledge,
     survey_press,
+    consent,
     alert_action,
     binding,
     staff,
@@ -45,4 +49,4 @@ def decide(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: da
     outcome = survey.again(context, rulebook, outcome)
     if greeting.wants(context, heard):
         outcome = greeting.step(context, heard, rulebook, now=now).merged(outcome)
-    return outcome
+    return consent.beside(context, outcome, rulebook, now=now)

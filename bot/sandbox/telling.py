@@ -15,11 +15,12 @@ from bot import jobs, records, rows
 from bot.alerts import actions, policy
 from bot.pipeline import Road
 from bot.risk import engine
-from bot.sandbox.history import History, Moved, Spoken, Understood
+from bot.sandbox.history import Consented, History, Moved, Spoken, Understood
 from bot.turn import Outcome
 from storage.database import Tx
 from storage.enums import Author, Verdict
-from storage.queries import alerts, backfill, people, record, scheduled
+from storage.queries import alerts, backfill, consents, people, record, scheduled
+from storage.queries.consents import NewConsent
 from storage.viewer import SYSTEM
 
 #: Alerts raised within this time of the founding stay as the lines left them: mostly open.
@@ -45,6 +46,8 @@ def tell(tx: Tx, road: Road, history: History, today: datetime) -> None:
         elif isinstance(deed, Moved):
             moved = backfill.at(tx, deed.at)
             people.set_stage(moved, SYSTEM, cast.candidate_id, deed.stage, start_on=deed.start_on)
+        elif isinstance(deed, Consented):
+            teller.consented(deed)
         elif deed.message.author is Author.HR:
             teller.answered(deed.at)
     teller.until(today)
@@ -109,6 +112,17 @@ class _Teller:
             channels=(),  # nobody's phone rings for what is long past
         )
         self._will_be_judged(deed)
+
+    def consented(self, deed: Consented) -> None:
+        """A link of the candidate's consents; the audit chain has it as of today."""
+        link = NewConsent(
+            candidate_id=self.history.cast.candidate_id,
+            item=deed.link.item,
+            answer=deed.link.answer,
+            notice=deed.link.notice,
+            source=deed.link.source,
+        )
+        consents.add(self.tx, self.road.vault.keystore, SYSTEM, [link], at=deed.at)
 
     def answered(self, at: datetime) -> None:
         """HR wrote to the candidate: nothing of ours is overdue any more."""

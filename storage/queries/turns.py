@@ -101,6 +101,7 @@ def _utterance(rows: Sequence[Any], pause: timedelta) -> list[Any]:
         together = (
             row.kind == MessageKind.TEXT.value
             and row.attempts == 0
+            and row.error == first.error  # what is only read back is not answered with the rest
             and row.sent_at - taken[-1].sent_at <= pause
         )
         if not together:

@@ -60,7 +60,7 @@ def wants(context: Context, heard: Heard | None) -> bool:
     if context.is_press:
         return _ACTION.fullmatch(context.last.text) is not None
     asking = _asking(context.state)
-    if heard is None or asking is None:
+    if context.last.kind is not MessageKind.TEXT or asking is None:
         return False
     asked = datetime.fromisoformat(asking["at"])
     elsewhere = handover.wants(context, heard) or status_words.wants(context, heard)
