@@ -60,6 +60,27 @@ def postgres() -> Iterator[Postgres]:
     server.__exit__(None, None, None)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where several processes share the run (``make test``)."""
+    from tests.spreading import Spread  # a run in one process does without the library
+
+    return Spread(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes tells the one that prints."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["postgres_failure"] = _postgres_failure
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a process told when it ended; one that crashed told nothing."""
+    _postgres_failure.extend(getattr(node, "workeroutput", {}).get("postgres_failure", ()))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say it loudly when a database was missing: its tests are errors, not skips."""
     for failure in _postgres_failure:
