@@ -11,7 +11,7 @@ from bot.surveys import understanding
 from bot.surveys.commands import Command, command
 from bot.surveys.shape import Given, Kind, Question, Survey
 
-_PARTS = re.compile(r"[\n;；,，。]+")
+_PARTS = re.compile(r"[\n;；,，。]+|\s+(?=\d{1,2}[.、)）]\s*\D)")
 _LISTED = re.compile(r"^\s*(?:\d{1,2}|[一二三四五六七])\s*[.、)）:：]\s*(?=\D)")
 #: Kinds of which one answer may itself be told in parts.
 _IN_PARTS = (Kind.MULTI, Kind.RANKING, Kind.TEXT)
