@@ -17,6 +17,7 @@ from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.surveys import definition as surveys
+from bot.surveys.forbidden import Forbidden
 from bot.surveys.shape import Survey
 from bot.words import Replies
 from nlp.scheme import Intent
@@ -35,6 +36,7 @@ class Rulebook:
     sheets: Layout
     region: Region
     surveys: Mapping[str, Survey]
+    forbidden: Forbidden
     labels: Mapping[Intent, str]
 
 
@@ -48,6 +50,7 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        forbidden = _checked("forbidden.yaml", Forbidden.model_validate, read)
         policy = _checked("policy.yaml", lambda raw: Policy.model_validate(raw), read)
         return Rulebook(
             company=company,
@@ -58,7 +61,8 @@ def parse(
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
-            surveys=_surveys(read_folder("surveys"), policy),
+            surveys=_surveys(read_folder("surveys"), policy, forbidden),
+            forbidden=forbidden,
             labels=labels,
         )
     except (ValueError, AttributeError) as error:
@@ -82,12 +86,14 @@ def _risk(files: dict[str, Any]) -> Rules:
     return rules
 
 
-def _surveys(files: dict[str, Any], policy: Policy) -> dict[str, Survey]:
-    """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml."""
+def _surveys(files: dict[str, Any], policy: Policy, forbidden: Forbidden) -> dict[str, Survey]:
+    """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml, and nothing
+    may be asked that forbidden.yaml names.
+    """
     made: dict[str, Survey] = {}
     for name, raw in files.items():
         try:
-            made[name] = surveys.parse(raw, id_=name)
+            made[name] = surveys.parse(raw, id_=name, guard=forbidden.why)
         except surveys.SurveyInvalid as error:
             raise NotReady(f"surveys/{name}.yaml: {error}") from error
         for question in made[name].questions:
