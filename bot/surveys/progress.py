@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.surveys import understanding
+from bot.surveys import choosing, understanding
 from bot.surveys.commands import Command, command
 from bot.surveys.shape import Given, Kind, Question, Survey
 
@@ -90,8 +90,8 @@ def answer(progress: Progress, text: str, *, now: datetime) -> Move:
 
 def _is_option(question: Question, text: str) -> bool:
     """Whether words that could be a command are those of an option of this question."""
-    said = understanding.choosing.clean(text)
-    return understanding.choosing.exact(question.options, said) is not None
+    said = choosing.clean(text)
+    return choosing.exact(question.options, said) is not None
 
 
 def _ordered(progress: Progress, question: Question, order: Command) -> Move:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from bot.surveys import lined
 from bot.surveys.definition import (
     Kind,
     SurveyInvalid,
@@ -14,8 +16,12 @@ from bot.surveys.definition import (
     parse,
     plain,
 )
+from bot.surveys.schema import FILE
+from bot.surveys.schema import text as schema_text
 from bot.surveys.shape import Comparison, Given
+from config import files
 from tests.builders import a_rulebook
+from tests.schemas import fits
 
 SHORT = """
 title: 入职第三天
@@ -309,3 +315,49 @@ def test_a_comparison_holds(op: str, value: Any, answer: Any, holds: bool) -> No
     given = {"a": Given(value=answer, text="…")}
     assert Comparison(question="a", op=op, value=value).holds(given) is holds
     assert not Comparison(question="a", op=op, value=value).holds({})
+
+
+# --- the schema beside the parser ---------------------------------------------------------------
+
+#: Refused by the parser alone: text that is no data, and what hangs on several questions.
+BEYOND_A_SCHEMA = frozenset(
+    {
+        *("nothing", "broken", "twice the same key", "anchors", "a tag", "the same id"),
+        *("choices alike", "a later question", "no such question", "itself", "out of the scale"),
+        *("a contradiction", "behind a closed door", "no such option", "a program", "brackets"),
+        *("an alert about another", "a range upside down", "eight questions"),
+        *("eight without a reason", "hidden characters", "surveyjs: html"),
+    }
+)
+SCHEMA = json.loads(FILE.read_text("utf-8"))
+
+
+def test_the_schema_in_the_repository_is_the_one_that_is_parsed_by() -> None:
+    """After a change: ``python -m bot.surveys.schema > bot/surveys/survey.schema.json``."""
+    assert FILE.read_text("utf-8") == schema_text()
+
+
+@pytest.mark.parametrize("text", [SHORT, SURVEYJS], ids=["short", "surveyjs"])
+def test_what_the_parser_takes_the_schema_takes(text: str) -> None:
+    assert fits(lined.read(text)[0], SCHEMA, SCHEMA)
+
+
+@pytest.mark.parametrize("name", sorted(a_rulebook().surveys))
+def test_what_is_shipped_fits_the_schema(name: str) -> None:
+    assert fits(files.read(f"surveys/{name}.yaml"), SCHEMA, SCHEMA)
+    assert fits(plain(a_rulebook().surveys[name]), SCHEMA, SCHEMA)
+
+
+@pytest.mark.parametrize("name", sorted(set(REFUSED) - BEYOND_A_SCHEMA))
+def test_what_the_parser_refuses_the_schema_refuses(name: str) -> None:
+    raw, _ = lined.read(REFUSED[name][0])
+    assert not fits(raw, SCHEMA, SCHEMA)
+
+
+def test_what_is_said_to_be_beyond_a_schema_is() -> None:
+    for name in BEYOND_A_SCHEMA & REFUSED.keys():
+        try:
+            raw, _ = lined.read(REFUSED[name][0])
+        except SurveyInvalid:
+            continue
+        assert fits(raw, SCHEMA, SCHEMA), name
