@@ -19,6 +19,7 @@ from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.surveys import definition as surveys
 from bot.surveys.about import Meanings
+from bot.surveys.forbidden import Forbidden
 from bot.surveys.shape import Survey
 from bot.surveys.timing import Timing
 from bot.words import Replies
@@ -39,6 +40,7 @@ class Rulebook:
     sheets: Layout
     region: Region
     surveys: Mapping[str, Survey]
+    forbidden: Forbidden
     labels: Mapping[Intent, str]
     calendar: Calendar
     timing: Timing
@@ -68,6 +70,7 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        forbidden = _checked("forbidden.yaml", Forbidden.model_validate, read)
         policy = _checked("policy.yaml", lambda raw: Policy.model_validate(raw), read)
         meanings = _checked("meaning.yaml", Meanings.model_validate, read)
         if wrong := meanings.wrong(profile, policy):
@@ -81,7 +84,8 @@ def parse(
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
-            surveys=_surveys(read_folder("surveys"), policy, meanings),
+            surveys=_surveys(read_folder("surveys"), policy, meanings, forbidden),
+            forbidden=forbidden,
             labels=labels,
             calendar=_checked("holidays.yaml", Calendar.model_validate, read),
             timing=_checked("invitations.yaml", Timing.model_validate, read),
@@ -111,13 +115,16 @@ def _risk(files: dict[str, Any]) -> Rules:
     return rules
 
 
-def _surveys(files: dict[str, Any], policy: Policy, meanings: Meanings) -> dict[str, Survey]:
+def _surveys(
+    files: dict[str, Any], policy: Policy, meanings: Meanings, forbidden: Forbidden
+) -> dict[str, Survey]:
     """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml, what a
-    question is about a key of meaning.yaml."""
+    question is about a key of meaning.yaml, and nothing may be asked that forbidden.yaml names.
+    """
     made: dict[str, Survey] = {}
     for name, raw in files.items():
         try:
-            made[name] = surveys.parse(raw, id_=name)
+            made[name] = surveys.parse(raw, id_=name, guard=forbidden.why)
         except surveys.SurveyInvalid as error:
             raise NotReady(f"surveys/{name}.yaml: {error}") from error
         for question in made[name].questions:
