@@ -18,6 +18,8 @@ from storage.enums import ENDED, InvitationStatus, Stage
 
 #: Who was recorded as come within this time of the agreed day came on that day.
 NOTED_WITHIN = timedelta(days=7)
+#: Working days for which one that is only sent by hand makes sense.
+BY_HAND_VALID = 5
 _ROAD = (Stage.INTERVIEW, Stage.OFFER, Stage.ACCEPTED, Stage.ONBOARDED, Stage.CONFIRMED)
 _STAGE = {
     Event.INTERVIEW: Stage.INTERVIEW,
@@ -191,7 +193,7 @@ def anchor(event: Event, day: date) -> str:
 
 def valid_until(calendar: Calendar, due: date, start: Start | None) -> date:
     """The last day on which a survey that was due then still makes sense."""
-    return calendar.workday_after(due, start.valid_workdays if start else Start.valid_workdays)
+    return calendar.workday_after(due, start.valid_workdays if start else BY_HAND_VALID)
 
 
 def changes(

@@ -233,7 +233,7 @@ def missed(tx: Tx, *, limit: int = 500) -> list[Any]:
             INVITATION.c.status.in_(never),
             INVITATION.c.moved_at.is_(None),
         )
-        .order_by(INVITATION.c.closed_at, INVITATION.c.id)
+        .order_by(INVITATION.c.due_on, INVITATION.c.created_at, INVITATION.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=INVITATION)
     )

@@ -16,6 +16,7 @@ from bot.asked import (
     SurveySeen,
     action,
 )
+from bot.conversation import survey_meaning
 from bot.conversation.flows import listening
 from bot.rulebook import Rulebook
 from bot.surveys import putting
@@ -125,6 +126,11 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
         answers=tuple(kept(seen, name, given) for name, given in move.given),
         surveys=(moved,),
     )
+    answers = {**progress.answers, **dict(move.given)}
+    read = {name: heard for name, _ in move.given} if heard is not None else {}
+    outcome = outcome.merged(
+        survey_meaning.of_answers(rulebook, survey, move.given, read, now=now)
+    ).merged(survey_meaning.of_end(rulebook, survey, answers, context.factors, status, now=now))
     return outcome.merged(was)
 
 
