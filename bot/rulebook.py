@@ -8,8 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot import known
 from bot.alerts.policy import Policy
 from bot.errors import NotReady
+from bot.known import Faq, Requests
 from bot.match.definition import MatchDefinition
 from bot.offers.law import Region
 from bot.profile.definition import ProfileDefinition
@@ -17,6 +19,7 @@ from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.words import Replies
+from nlp.asking import Askings
 from nlp.scheme import Intent
 
 
@@ -33,6 +36,8 @@ class Rulebook:
     sheets: Layout
     region: Region
     labels: Mapping[Intent, str]
+    faq: Faq
+    askings: Askings  # of requests.yaml and faq.yaml
 
 
 def parse(
@@ -45,6 +50,8 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        requests = _checked("requests.yaml", Requests.model_validate, read)
+        faq = _checked("faq.yaml", Faq.model_validate, read)
         return Rulebook(
             company=company,
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
@@ -55,6 +62,8 @@ def parse(
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
             labels=labels,
+            faq=faq,
+            askings=known.askings(requests, faq),
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error

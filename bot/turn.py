@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from nlp.asking import Asked
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
 from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
@@ -38,6 +39,14 @@ class StepSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwedSeen:
+    """An answer we owe: what they said, and by when we said we would answer."""
+
+    words: str
+    by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateSeen:
     """The candidate, as far as a decision needs them."""
 
@@ -49,7 +58,8 @@ class CandidateSeen:
     owner_id: str | None
     owner_name: str
     start_on: date | None
-    next_step: StepSeen | None = None
+    city: str = ""
+    steps: tuple[StepSeen, ...] = ()  # open ones, by their day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +134,8 @@ class Context:
     pledge: PledgeSeen | None = None
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
+    owed: tuple[OwedSeen, ...] = ()  # our answers, the most urgent first
+    asked: tuple[Asked, ...] = ()  # the known askings in it; the router says
 
     @property
     def text(self) -> str:
@@ -201,6 +213,13 @@ class AskChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskRight:
+    """The candidate asks for what the law gives them: ``correct`` or ``erase``. Audited."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmPledge:
     """The candidate confirms a 承诺卡 in the chat."""
 
@@ -253,6 +272,8 @@ class Outcome:
     facts: tuple[AddFact, ...] = ()
     requests: tuple[AskChange, ...] = ()
     confirms: tuple[ConfirmPledge, ...] = ()
+    rights: tuple[AskRight, ...] = ()
+    copies: bool = False  # a link to what we keep is to be said
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -277,6 +298,8 @@ class Outcome:
             facts=self.facts + other.facts,
             requests=self.requests + other.requests,
             confirms=self.confirms + other.confirms,
+            rights=self.rights + other.rights,
+            copies=self.copies or other.copies,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

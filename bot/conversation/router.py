@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
 
 from bot.conversation.flows import (
     alert_action,
     binding,
+    correcting,
+    erasing,
+    faq,
     greeting,
     handover,
     listening,
@@ -24,18 +28,23 @@ from bot.turn import Context, Heard, Outcome
 FLOWS: tuple[ModuleType, ...] = (
     overhearing,
     pledge,
+    erasing,
     alert_action,
     binding,
     staff,
     stranger,
     handover,
+    correcting,
     status_words,
+    faq,
     listening,
 )
 
 
 def decide(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:
     """Everything one turn leads to. ``heard`` is None where nothing was read (a press)."""
+    if context.candidate is not None and not context.is_press and not context.listens:
+        context = replace(context, asked=rulebook.askings.all(context.text))
     flow = next(flow for flow in FLOWS if flow.wants(context, heard))
     outcome: Outcome = flow.step(context, heard, rulebook, now=now)
     if greeting.wants(context, heard):
