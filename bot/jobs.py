@@ -14,6 +14,7 @@ from bot import attachments, inviting, pipeline, records, rows
 from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.channels.base import Pulls
+from bot.conversation.flows import erasing
 from bot.pipeline import Road
 from bot.risk import engine as risk
 from bot.turn import Outcome, RaiseAlert
@@ -32,6 +33,8 @@ from storage.viewer import SYSTEM
 TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report")
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
+#: Planned moments that come whatever the stage: the law does not ask how far it went.
+_RIGHTS = frozenset({erasing.DUE})
 
 
 def fire(road: Road) -> Fire:
@@ -39,6 +42,7 @@ def fire(road: Road) -> Fire:
     kinds: Mapping[str, Callable[[Road, Tx, Due, CandidateRow], RaiseAlert | None]] = {
         "answer_due": answer_due,
         "deadline": deadline,
+        erasing.DUE: erase_due,
     }
     pace = inviting.Pace()
 
@@ -47,7 +51,7 @@ def fire(road: Road) -> Fire:
             candidate = people.get_candidate(tx, road.vault, SYSTEM, due.person_id)
         except NotFound:
             return ScheduledStatus.CANCELLED
-        if candidate.stage in ENDED:
+        if candidate.stage in ENDED and due.kind not in _RIGHTS:
             return ScheduledStatus.CANCELLED
         if due.kind == inviting.ASK:
             return inviting.ask(road, tx, due, candidate, pace)
@@ -85,6 +89,12 @@ def deadline(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAler
     """The candidate named this evening for an answer. Their next message cancels the plan."""
     words = _words(road, tx, due.about)
     return policy.own(road.rulebook.policy, policy.DEADLINE, words, Severity.DIGEST, tx.now)
+
+
+def erase_due(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | None:
+    """They are still here, and the limit for erasing them is near. No reply of ours ends that."""
+    words = _words(road, tx, due.about)
+    return policy.own(road.rulebook.policy, policy.ERASE, words, Severity.NOW, tx.now)
 
 
 def _words(road: Road, tx: Tx, about: Mapping[str, Any]) -> str:

@@ -105,6 +105,9 @@ def write(
         )
         for one in outcome.confirms:
             _confirm(tx, vault, candidate.id, one, via=talk.channel)
+        for right in outcome.rights:
+            details = {"kind": right.kind, "via": talk.channel}
+            audit.append(tx, vault.keystore, SYSTEM, "right.ask", candidate.id, details=details)
         for number, words in enumerate(outcome.tells):
             idem = f"told:{context.last.uid}:{number}"
             owned = candidate.owner_id

@@ -21,6 +21,7 @@ from bot.turn import (
     Context,
     FactorSeen,
     InviteSeen,
+    OwedSeen,
     PledgeSeen,
     Said,
     StaffSeen,
@@ -48,7 +49,9 @@ from storage.queries import (
     invites,
     offers,
     people,
+    scheduled,
     steps,
+    timeline,
     turns,
     users,
 )
@@ -60,6 +63,8 @@ from storage.viewer import SYSTEM, Viewer
 Labels = Mapping[Verdict, str]
 #: The name of a choice is never longer, however it is typed.
 NAMED = 60
+#: Of what is still to be done, by them and by us, a decision sees so many.
+NEXT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,7 @@ def seen(
             else None,
             consent=_consent(tx, talk, rulebook, offered),
             rereads=rereads,
+            owed=_owed(tx, vault, talk.candidate_id) if talk.candidate_id else (),
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -172,7 +178,6 @@ def before(tx: Tx, vault: Vault, conversation_id: str, message_id: int) -> tuple
 
 def candidate_seen(tx: Tx, row: Any, key: SubjectKey) -> CandidateSeen:
     """A candidate as the query of a conversation brings them, and what they are to do next."""
-    step = steps.next_open(tx, key, row.candidate_id)
     return CandidateSeen(
         id=row.candidate_id,
         name=unseal(key, row.name_sealed, "candidate.name_sealed", row.candidate_id),
@@ -182,9 +187,22 @@ def candidate_seen(tx: Tx, row: Any, key: SubjectKey) -> CandidateSeen:
         owner_id=row.owner_id,
         owner_name=row.owner_name or "",
         start_on=row.start_on,
-        next_step=None
-        if step is None
-        else StepSeen(kind=step.kind, words=step.words, due_on=step.due_on),
+        city=row.position_city or "",
+        steps=tuple(
+            StepSeen(kind=step.kind, words=step.words, due_on=step.due_on)
+            for step in steps.next_open(tx, key, row.candidate_id, limit=NEXT)
+        ),
+    )
+
+
+def _owed(tx: Tx, vault: Vault, candidate_id: str) -> tuple[OwedSeen, ...]:
+    """The answers we said we would give, the most urgent first, with the words they are to."""
+    found = scheduled.pending(tx, kind="answer_due", person_id=candidate_id, limit=NEXT)
+    uids = [str(one.about.get("uid", "")) for one in found]
+    said = {row.uid: row.text for row in timeline.by_uids(tx, vault, uids)} if uids else {}
+    return tuple(
+        OwedSeen(words=said.get(uid, ""), by=one.due_at)
+        for uid, one in zip(uids, found, strict=True)
     )
 
 

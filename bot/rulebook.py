@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot import known
 from bot.alerts.policy import Policy
 from bot.consent import ANALYSIS, Consents, Form
 from bot.errors import NotReady
+from bot.known import Faq, Requests
 from bot.match.definition import MatchDefinition
 from bot.offers.law import Region
 from bot.profile.definition import ProfileDefinition
@@ -24,6 +26,7 @@ from bot.surveys.shape import Survey
 from bot.surveys.timing import Timing
 from bot.words import Replies
 from bot.workdays import Calendar
+from nlp.asking import Askings
 from nlp.scheme import Intent
 
 
@@ -42,6 +45,8 @@ class Rulebook:
     surveys: Mapping[str, Survey]
     forbidden: Forbidden
     labels: Mapping[Intent, str]
+    faq: Faq
+    askings: Askings  # of requests.yaml and faq.yaml
     calendar: Calendar
     timing: Timing
     meanings: Meanings
@@ -75,6 +80,8 @@ def parse(
         meanings = _checked("meaning.yaml", Meanings.model_validate, read)
         if wrong := meanings.wrong(profile, policy):
             raise NotReady(f"meaning.yaml: {wrong}")
+        requests = _checked("requests.yaml", Requests.model_validate, read)
+        faq = _checked("faq.yaml", Faq.model_validate, read)
         return Rulebook(
             company=company,
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
@@ -93,6 +100,8 @@ def parse(
             consents=_checked("consent.yaml", Consents.model_validate, read),
             form=form,
             privacy_url=privacy_url,
+            faq=faq,
+            askings=known.askings(requests, faq),
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.asked import GiveAnswer, MoveInvitation, SurveySeen
 from bot.consent import ConsentSeen, SetConsent
+from nlp.asking import Asked
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
 from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
@@ -40,6 +41,14 @@ class StepSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwedSeen:
+    """An answer we owe: what they said, and by when we said we would answer."""
+
+    words: str
+    by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateSeen:
     """The candidate, as far as a decision needs them."""
 
@@ -51,7 +60,8 @@ class CandidateSeen:
     owner_id: str | None
     owner_name: str
     start_on: date | None
-    next_step: StepSeen | None = None
+    city: str = ""
+    steps: tuple[StepSeen, ...] = ()  # open ones, by their day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +140,8 @@ class Context:
     rereads: bool = False  # said before the consent: heard now, answered long ago
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
+    owed: tuple[OwedSeen, ...] = ()  # our answers, the most urgent first
+    asked: tuple[Asked, ...] = ()  # the known askings in it; the router says
 
     @property
     def text(self) -> str:
@@ -209,6 +221,13 @@ class AskChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskRight:
+    """The candidate asks for what the law gives them: ``correct`` or ``erase``. Audited."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmPledge:
     """The candidate confirms a 承诺卡 in the chat."""
 
@@ -264,6 +283,8 @@ class Outcome:
     answers: tuple[GiveAnswer, ...] = ()
     surveys: tuple[MoveInvitation, ...] = ()
     consents: tuple[SetConsent, ...] = ()
+    rights: tuple[AskRight, ...] = ()
+    copies: bool = False  # a link to what we keep is to be said
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -291,6 +312,8 @@ class Outcome:
             answers=self.answers + other.answers,
             surveys=self.surveys + other.surveys,
             consents=self.consents + other.consents,
+            rights=self.rights + other.rights,
+            copies=self.copies or other.copies,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

@@ -15,7 +15,7 @@ from storage.enums import Stage, Verdict
 
 RANK = {Severity.NONE: 0, Severity.DIGEST: 1, Severity.TODAY: 2, Severity.NOW: 3}
 HANDOVER, OVERDUE, DEADLINE, UNREAD = "handover", "overdue", "deadline", "unread"
-CHANGE = "change"
+CHANGE, CORRECT, ERASE = "change", "correct", "erase"
 
 
 class CardWords(BaseModel):

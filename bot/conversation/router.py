@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
 
@@ -9,6 +10,9 @@ from bot.conversation.flows import (
     alert_action,
     binding,
     consent,
+    correcting,
+    erasing,
+    faq,
     greeting,
     handover,
     listening,
@@ -31,19 +35,24 @@ FLOWS: tuple[ModuleType, ...] = (
     pledge,
     survey_press,
     consent,
+    erasing,
     alert_action,
     binding,
     staff,
     stranger,
     handover,
+    correcting,
     status_words,
     survey,
+    faq,
     listening,
 )
 
 
 def decide(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:
     """Everything one turn leads to. ``heard`` is None where nothing was read (a press)."""
+    if context.candidate is not None and not context.is_press and not context.listens:
+        context = replace(context, asked=rulebook.askings.all(context.text))
     flow = next(flow for flow in FLOWS if flow.wants(context, heard))
     outcome: Outcome = flow.step(context, heard, rulebook, now=now)
     outcome = survey.again(context, rulebook, outcome)

@@ -140,6 +140,7 @@ def _talk(tx: Tx, conversation_id: str) -> Any:
             sa.func.coalesce(candidate.c.owner_id, position.c.owner_id).label("owner_id"),
             owner.c.name.label("owner_name"),
             position.c.title.label("position_title"),
+            position.c.city.label("position_city"),
             user.c.name.label("staff_name"),
             user.c.role.label("staff_role"),
         )
