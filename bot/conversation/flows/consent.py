@@ -19,6 +19,7 @@ from bot.consent import (
     stands,
     withdraws,
 )
+from bot.known import Request, asked_for
 from bot.rulebook import Rulebook
 from bot.turn import Context, Heard, Outcome, Reply
 from bot.words import fill
@@ -70,6 +71,13 @@ def said(rulebook: Rulebook, template: str, **more: str) -> str:
     )
 
 
+def withdrawn(context: Context, rulebook: Rulebook) -> tuple[SetConsent, ...]:
+    """The end of the reading, for whoever agreed to it; nothing for anybody else."""
+    if not stands(context.consent, rulebook.analysis_version):
+        return ()
+    return (_link(rulebook, ANALYSIS, ConsentAnswer.WITHDRAWN, context.last.uid),)
+
+
 def _link(rulebook: Rulebook, item: str, answer: ConsentAnswer, source: str) -> SetConsent:
     version = rulebook.consents.version(item)
     return SetConsent(item=item, answer=answer, notice=version, source=source)
@@ -83,12 +91,18 @@ def wants(context: Context, heard: Heard | None) -> bool:
         return _ACTION.fullmatch(context.last.text) is not None
     if context.last.kind is not MessageKind.TEXT:
         return False
-    if len(context.said) == 1 and (withdraws(context.text) or agrees(context.text)):
+    if _takes_back(context) or (len(context.said) == 1 and agrees(context.text)):
         return True
     answer = _answer(context)
     if answer is not Meant.UNCLEAR:
         return answer is not None
     return not context.muted and _clarifies(context)
+
+
+def _takes_back(context: Context) -> bool:
+    """Whether an utterance of one message takes the consent back, in whatever wording."""
+    asked = asked_for(context.asked, Request.WITHDRAW)
+    return len(context.said) == 1 and (asked or withdraws(context.text))
 
 
 def _answer(context: Context) -> Meant | None:
@@ -114,7 +128,7 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
     """Keep the answer and say so, or ask back."""
     if context.is_press:
         return _pressed(context, rulebook)
-    if len(context.said) == 1 and withdraws(context.text):
+    if _takes_back(context):
         return _taken_back(context, rulebook)
     if len(context.said) == 1 and agrees(context.text):
         return _given(context, rulebook, ANALYSIS)

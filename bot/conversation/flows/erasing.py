@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.alerts import policy
-from bot.conversation.flows import listening
+from bot.conversation.flows import consent, listening
 from bot.known import Request, asked_for
 from bot.rulebook import Rulebook
 from bot.turn import AskRight, Context, Heard, Outcome, Plan, Reply
@@ -69,6 +69,7 @@ def _taken(context: Context, rulebook: Rulebook, owner: str, now: datetime) -> O
             state={**context.state, "erase_at": now.isoformat()},
             alerts=(policy.own(rulebook.policy, policy.ERASE, quote, Severity.TODAY, now),),
             rights=(AskRight(kind="erase"),),
+            consents=consent.withdrawn(context, rulebook),  # from now on nothing is read
             plans=(Plan(kind=DUE, anchor="erase", at=now + REMINDS, about=about),),
         )
     )
