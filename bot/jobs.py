@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bot import attachments, pipeline, records, rows
+from bot import attachments, owing, pipeline, records, rows
 from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.channels.base import Pulls
@@ -29,7 +29,7 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare")
+TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "owe")
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
 
@@ -39,6 +39,7 @@ def fire(road: Road) -> Fire:
     kinds: Mapping[str, Callable[[Road, Tx, Due, CandidateRow], RaiseAlert | None]] = {
         "answer_due": answer_due,
         "deadline": deadline,
+        **dict.fromkeys(owing.LATE, owing.late),
     }
 
     def fired(tx: Tx, due: Due) -> ScheduledStatus:
@@ -48,6 +49,8 @@ def fire(road: Road) -> Fire:
             return ScheduledStatus.CANCELLED
         if candidate.stage in ENDED:
             return ScheduledStatus.CANCELLED
+        if due.kind in owing.NUDGES:
+            return owing.nudge(road, tx, due, candidate)
         alert = kinds[due.kind](road, tx, due, candidate)
         if alert is None:
             return ScheduledStatus.CANCELLED

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.alerts import actions
+from bot.alerts import actions, duties
 from bot.alerts.cards import AlertShown
 from bot.conversation.flows import binding, pledge
 from bot.messages import Button
@@ -15,6 +15,7 @@ from bot.turn import (
     AlertSeen,
     CandidateSeen,
     Context,
+    DutySeen,
     FactorSeen,
     InviteSeen,
     PledgeSeen,
@@ -37,6 +38,7 @@ from storage.enums import (
 )
 from storage.errors import NotFound
 from storage.queries import alerts, cards, choices, invites, offers, people, steps, turns, users
+from storage.queries import duties as owed
 from storage.queries.alerts import AlertRow
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
@@ -84,10 +86,10 @@ def seen(
     said = tuple(_said(row, key) for row in found.messages)
     if numbered is not None and talk.user_id is not None:
         said = tuple(
-            _chosen(tx, talk, one, numbered, came=row.received_at)
+            _of_staff(tx, talk, one, numbered, came=row.received_at)
             for one, row in zip(said, found.messages, strict=True)
         )
-    elif talk.candidate_id is not None and len(said) == 1 and not listens:
+    elif (talk.candidate_id or talk.user_id) and len(said) == 1 and not listens:
         said = (_answered(tx, talk, said[0], came=found.messages[0].received_at),)
     return Turned(
         context=Context(
@@ -110,6 +112,7 @@ def seen(
             else (),
             pressed=_pressed(tx, talk, said[-1]),
             pledge=_pledge(tx, talk, said[-1]),
+            duty=_duty(tx, vault, talk, said[-1]),
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -238,6 +241,16 @@ def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) ->
     return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
 
 
+def _of_staff(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) -> Said:
+    """A colleague's words as a press: of what we asked last, else of the last card."""
+    asked, card = choices.offered(tx, talk.id), cards.last_card(tx, talk.id)
+    if asked is not None and (card is None or card.sent_at <= asked.at):
+        answered = _answered(tx, talk, said, came=came)
+        if answered.kind is MessageKind.PRESS:
+            return answered
+    return _chosen(tx, talk, said, labels, came=came)
+
+
 def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
     """Words that name one of the choices we offered, or its number, as the press they stand for.
 
@@ -263,6 +276,21 @@ def _pledge(tx: Tx, talk: Any, last: Said) -> PledgeSeen | None:
     card = pledge.about(last, talk.state or {}) if talk.candidate_id is not None else None
     worth = offers.worth(tx, talk.candidate_id, card) if card is not None else None
     return PledgeSeen(id=card, worth=worth) if card is not None and worth is not None else None
+
+
+def _duty(tx: Tx, vault: Vault, talk: Any, last: Said) -> DutySeen | None:
+    """What a press under a nudge is about, if the presser may know of the candidate."""
+    named = duties.parse(last.text) if last.kind is MessageKind.PRESS else None
+    staff = _staff(talk)
+    if named is None or staff is None:
+        return None
+    viewer = Viewer.of_user(staff.id, staff.name, staff.role)
+    try:
+        row = people.get_candidate(tx, vault, viewer, named.candidate_id)
+    except NotFound:
+        return None
+    key = vault.key(tx, row.subject_id)
+    return replace(named, done=owed.is_done(tx, key, row.id, named.duty, named.ref))
 
 
 def _pressed(tx: Tx, talk: Any, last: Said) -> AlertSeen | None:

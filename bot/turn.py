@@ -13,7 +13,7 @@ from typing import Any
 
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
-from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
+from storage.enums import AlertStatus, Duty, MessageKind, Role, Stage, StepKind, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,24 @@ class PledgeSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutySeen:
+    """What a nudge's button is about; ``ref`` says of what, a greeting the first day."""
+
+    duty: Duty
+    candidate_id: str
+    ref: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoDuty:
+    """A colleague did what we owed."""
+
+    duty: DutySeen
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All a decision may see."""
 
@@ -122,6 +140,7 @@ class Context:
     alerts: tuple[AlertSeen, ...] = ()  # unresolved, of this candidate
     pressed: AlertSeen | None = None
     pledge: PledgeSeen | None = None
+    duty: DutySeen | None = None  # a press names it, and the presser may see whom it is about
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
 
@@ -255,6 +274,7 @@ class Outcome:
     facts: tuple[AddFact, ...] = ()
     requests: tuple[AskChange, ...] = ()
     confirms: tuple[ConfirmPledge, ...] = ()
+    duties: tuple[DoDuty, ...] = ()
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -279,6 +299,7 @@ class Outcome:
             facts=self.facts + other.facts,
             requests=self.requests + other.requests,
             confirms=self.confirms + other.confirms,
+            duties=self.duties + other.duties,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

@@ -50,6 +50,11 @@ class Replies(BaseModel):
     pledge_told: str
     pledge_kept: str
     press_noted: str
+    duty_offer: str
+    duty_greeting: str
+    duty_greeting_hr: str
+    duty_done: str
+    duty_noted: str
     too_long: str
     owner_unknown: str
     owner_named: str

@@ -8,6 +8,7 @@ from types import ModuleType
 from bot.conversation.flows import (
     alert_action,
     binding,
+    duty,
     greeting,
     handover,
     listening,
@@ -24,6 +25,7 @@ from bot.turn import Context, Heard, Outcome
 FLOWS: tuple[ModuleType, ...] = (
     overhearing,
     pledge,
+    duty,
     alert_action,
     binding,
     staff,
