@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bot import attachments, inviting, pipeline, records, rows
+from bot import attachments, inviting, owing, pipeline, records
 from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.channels.base import Pulls
 from bot.conversation.flows import erasing
 from bot.pipeline import Road
 from bot.risk import engine as risk
+from bot.standing import factors_seen
 from bot.turn import Outcome, RaiseAlert
 from nlp.scheme import Severity
 from scheduler.clock import Fire
@@ -30,7 +31,7 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report")
+TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report", "owe")
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
 #: Planned moments that come whatever the stage: the law does not ask how far it went.
@@ -43,6 +44,7 @@ def fire(road: Road) -> Fire:
         "answer_due": answer_due,
         "deadline": deadline,
         erasing.DUE: erase_due,
+        **dict.fromkeys(owing.LATE, owing.late),
     }
     pace = inviting.Pace()
 
@@ -57,6 +59,8 @@ def fire(road: Road) -> Fire:
             return inviting.ask(road, tx, due, candidate, pace)
         if due.kind == inviting.REMIND:
             return inviting.remind(road, tx, due, candidate)
+        if due.kind in owing.NUDGES:
+            return owing.nudge(road, tx, due, candidate)
         alert = kinds[due.kind](road, tx, due, candidate)
         if alert is None:
             return ScheduledStatus.CANCELLED
@@ -145,7 +149,7 @@ def _rescore(after: str | None, tx: Tx) -> tuple[int, str | None]:
     found = people.scored(tx, after=after, limit=_RESCORED)
     moved = 0
     for row in found:
-        value = risk.score(rows.factors_seen(tx, row.id), tx.now)
+        value = risk.score(factors_seen(tx, row.id), tx.now)
         if value != row.score:
             record.score(tx, row.id, value, str(risk.level(value)))
             moved += 1

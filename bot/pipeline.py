@@ -21,10 +21,11 @@ from bot.channels.base import Channel, Pulls, listens_only
 from bot.consent import stands
 from bot.conversation.router import decide
 from bot.errors import DeliveryError, GiveUp, Stale
+from bot.hearing import read_as, spans_in
 from bot.messages import MAX_TEXT, Aside, Inbound, Pull, Received, kept
 from bot.rows import Turned, Waiting
 from bot.rulebook import Rulebook
-from bot.turn import Heard, Outcome, RaiseAlert, read_as, spans_in
+from bot.turn import Heard, Outcome, RaiseAlert
 from bot.words import fill
 from nlp.reading import AsyncReader, Comparer, ReaderUnavailable, Utterance
 from nlp.scheme import Severity

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot import answering
+from bot import answering, doing
 from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
@@ -112,6 +112,8 @@ def write(
             idem = f"told:{context.last.uid}:{number}"
             owned = candidate.owner_id
             woken |= tell(tx, vault, owned, words, idem=idem, channels=channels)
+    for duty in outcome.duties:
+        doing.done(tx, vault, context, duty)
     return woken | verdicts(tx, outcome)
 
 

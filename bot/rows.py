@@ -8,18 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from bot import answering, consenting
-from bot.alerts import actions
-from bot.alerts.cards import AlertShown
+from bot.alerts import actions, duties
 from bot.asked import pressed
 from bot.consent import ConsentSeen
 from bot.conversation.flows import binding, consent, pledge
 from bot.messages import Button
 from bot.rulebook import Rulebook
+from bot.standing import alert_seen, factors_seen
 from bot.turn import (
     AlertSeen,
     CandidateSeen,
     Context,
-    FactorSeen,
+    DutySeen,
     InviteSeen,
     OwedSeen,
     PledgeSeen,
@@ -28,11 +28,9 @@ from bot.turn import (
     StepSeen,
 )
 from nlp.reading import Turn
-from nlp.scheme import Severity
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import (
-    AlertStatus,
     Author,
     InvitePurpose,
     MessageKind,
@@ -55,7 +53,7 @@ from storage.queries import (
     turns,
     users,
 )
-from storage.queries.alerts import AlertRow
+from storage.queries import duties as owed
 from storage.queries.choices import Offered
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
@@ -106,14 +104,14 @@ def seen(
     said = tuple(_said(row, key) for row in found.messages)
     if numbered is not None and talk.user_id is not None:
         said = tuple(
-            _chosen(tx, talk, one, numbered, came=row.received_at)
+            _of_staff(tx, talk, one, numbered, came=row.received_at)
             for one, row in zip(said, found.messages, strict=True)
         )
     rereads = found.messages[0].error == consents.REREAD
     offered = None
-    if talk.candidate_id is not None and not listens and not rereads:
+    if (talk.candidate_id or talk.user_id) and not listens and not rereads:
         offered = choices.offered(tx, talk.id)
-    if offered is not None and len(said) == 1:
+    if offered is not None and len(said) == 1 and (numbered is None or talk.user_id is None):
         said = (_answered(offered, said[0], came=found.messages[0].received_at),)
     return Turned(
         context=Context(
@@ -144,6 +142,7 @@ def seen(
             consent=_consent(tx, talk, rulebook, offered),
             rereads=rereads,
             owed=_owed(tx, vault, talk.candidate_id) if talk.candidate_id else (),
+            duty=_duty(tx, vault, talk, said[-1]),
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -253,19 +252,6 @@ def invite_seen(
     )
 
 
-def alert_seen(row: Any) -> AlertSeen:
-    """A bare alert row as a decision sees it."""
-    return AlertSeen(
-        id=row.id,
-        candidate_id=row.candidate_id,
-        topic=row.topic,
-        severity=Severity(row.severity),
-        status=AlertStatus(row.status),
-        verdict=Verdict(row.verdict) if row.verdict else None,
-        revision=row.revision,
-    )
-
-
 def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) -> Said:
     """A typed number as the press it stands for, if it stands for one.
 
@@ -285,6 +271,16 @@ def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) ->
     if action is None:
         return said
     return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
+
+
+def _of_staff(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) -> Said:
+    """A colleague's words as a press: of what we asked last, else of the last card."""
+    asked, card = choices.offered(tx, talk.id), cards.last_card(tx, talk.id)
+    if asked is not None and (card is None or card.sent_at <= asked.at):
+        answered = _answered(asked, said, came=came)
+        if answered.kind is MessageKind.PRESS:
+            return answered
+    return _chosen(tx, talk, said, labels, came=came)
 
 
 def _answered(last: Offered, said: Said, *, came: datetime) -> Said:
@@ -326,6 +322,21 @@ def _pledge(tx: Tx, talk: Any, last: Said) -> PledgeSeen | None:
     return PledgeSeen(id=card, worth=worth) if card is not None and worth is not None else None
 
 
+def _duty(tx: Tx, vault: Vault, talk: Any, last: Said) -> DutySeen | None:
+    """What a press under a nudge is about, if the presser may know of the candidate."""
+    named = duties.parse(last.text) if last.kind is MessageKind.PRESS else None
+    staff = _staff(talk)
+    if named is None or staff is None:
+        return None
+    viewer = Viewer.of_user(staff.id, staff.name, staff.role)
+    try:
+        row = people.get_candidate(tx, vault, viewer, named.candidate_id)
+    except NotFound:
+        return None
+    key = vault.key(tx, row.subject_id)
+    return replace(named, done=owed.is_done(tx, key, row.id, named.duty, named.ref))
+
+
 def _pressed(tx: Tx, talk: Any, last: Said) -> AlertSeen | None:
     """The alert a press names, if the presser may know of it."""
     parsed = actions.parse(last.text) if last.kind is MessageKind.PRESS else None
@@ -342,34 +353,3 @@ def _may_press(tx: Tx, talk: Any, alert_id: str) -> AlertSeen | None:
     except NotFound:
         return None
     return alert_seen(row)
-
-
-def factors_seen(tx: Tx, candidate_id: str) -> tuple[FactorSeen, ...]:
-    """All contributions to a candidate's score."""
-    return tuple(map(factor_seen, people.factors(tx, candidate_id)))
-
-
-def factor_seen(row: Any) -> FactorSeen:
-    """One contribution."""
-    return FactorSeen(
-        rule=row.rule, adds=row.adds, fades_after_days=row.fades_after_days, at=row.at
-    )
-
-
-def alert_shown(row: AlertRow) -> AlertShown:
-    """An alert as its card shows it."""
-    return AlertShown(
-        id=row.id,
-        candidate_name=row.candidate_name,
-        position_title=row.position_title,
-        stage=row.stage,
-        topic=row.topic,
-        severity=Severity(row.severity),
-        status=row.status,
-        verdict=row.verdict,
-        verdict_by=row.verdict_by,
-        verdict_at=row.verdict_at,
-        quote=row.quote,
-        question=row.question,
-        due_at=row.due_at,
-    )

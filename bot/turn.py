@@ -6,7 +6,7 @@ or a clock; the moment is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from bot.consent import ConsentSeen, SetConsent
 from nlp.asking import Asked
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
-from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
+from storage.enums import AlertStatus, Duty, MessageKind, Role, Stage, StepKind, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,24 @@ class PledgeSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutySeen:
+    """What a nudge's button is about; ``ref`` says of what, a greeting the first day."""
+
+    duty: Duty
+    candidate_id: str
+    ref: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoDuty:
+    """A colleague did what we owed."""
+
+    duty: DutySeen
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All a decision may see."""
 
@@ -138,6 +156,7 @@ class Context:
     survey: SurveySeen | None = None  # that is open, or that a press names
     consent: ConsentSeen | None = None  # to the automatic reading, of this candidate
     rereads: bool = False  # said before the consent: heard now, answered long ago
+    duty: DutySeen | None = None  # a press names it, and the presser may see whom it is about
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
     owed: tuple[OwedSeen, ...] = ()  # our answers, the most urgent first
@@ -285,6 +304,7 @@ class Outcome:
     consents: tuple[SetConsent, ...] = ()
     rights: tuple[AskRight, ...] = ()
     copies: bool = False  # a link to what we keep is to be said
+    duties: tuple[DoDuty, ...] = ()
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -314,6 +334,7 @@ class Outcome:
             consents=self.consents + other.consents,
             rights=self.rights + other.rights,
             copies=self.copies or other.copies,
+            duties=self.duties + other.duties,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,
@@ -332,62 +353,3 @@ class Heard:
     spans: tuple[Span, ...]
     deadline: date | None = None
     stage: str | None = None
-
-
-#: Stages of the record as the reader knows them; ended ones are read as the last open one.
-_READ_AS = {
-    Stage.INTERVIEW: "interview",
-    Stage.OFFER: "offer",
-    Stage.ACCEPTED: "accepted",
-    Stage.ONBOARDED: "onboarded",
-    Stage.CONFIRMED: "onboarded",
-    Stage.LEFT: "onboarded",
-    Stage.RENEGED: "accepted",
-}
-
-
-def read_as(stage: Stage) -> str:
-    """The stage a candidate's messages are read in.
-
-    >>> read_as(Stage.CONFIRMED), read_as(Stage.REJECTED)
-    ('onboarded', 'offer')
-    """
-    return _READ_AS.get(stage, "offer")
-
-
-def spans_in(said: tuple[Said, ...], reading: Reading) -> tuple[Span, ...]:
-    """Evidence of an utterance, placed in the messages it was made of.
-
-    A piece of evidence that runs over a line break is cut at the end of its first message.
-    """
-    placed: list[Span] = []
-    for evidence in reading.evidence:
-        offset = 0
-        for part in said:
-            end = offset + len(part.text)
-            if evidence.start < end or part is said[-1]:
-                placed.append(
-                    Span(
-                        uid=part.uid,
-                        start=max(0, evidence.start - offset),
-                        end=min(evidence.end - offset, len(part.text)),
-                        intent=str(evidence.intent),
-                    )
-                )
-                break
-            offset = end + 1
-    return tuple(span for span in placed if span.start < span.end)
-
-
-def place_of(span: Span, said: Iterable[tuple[str, str]]) -> int:
-    """Where a span begins in an utterance made of ``said``: (uid, text), oldest first.
-
-    >>> place_of(Span(uid="m_2", start=1, end=2, intent="salary"), [("m_1", "你好"), ("m_2", "钱")])
-    4
-    """
-    offset = 0
-    for uid, text in said:
-        if uid == span.uid:
-            return offset + span.start
-        offset += len(text) + 1
-    return 0

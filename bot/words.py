@@ -72,6 +72,11 @@ class Replies(BaseModel):
     erase_known: str
     erase_kept: str
     data_link: str
+    duty_offer: str
+    duty_greeting: str
+    duty_greeting_hr: str
+    duty_done: str
+    duty_noted: str
     too_long: str
     owner_unknown: str
     owner_named: str

@@ -13,8 +13,9 @@ from typing import Any
 
 from bot import rulebook
 from bot.consent import ConsentSeen
+from bot.hearing import spans_in
 from bot.rulebook import Rulebook
-from bot.turn import AlertSeen, CandidateSeen, Context, Heard, InviteSeen, Said, StaffSeen, spans_in
+from bot.turn import AlertSeen, CandidateSeen, Context, Heard, InviteSeen, Said, StaffSeen
 from config import files
 from nlp.reading import Evidence, Reading
 from nlp.scheme import Condition, Intent, Severity, needs_alert, severity_of

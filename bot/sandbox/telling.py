@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import jobs, records, rows
+from bot import jobs, records
 from bot.alerts import actions, policy
 from bot.pipeline import Road
 from bot.risk import engine
 from bot.sandbox.history import Consented, History, Moved, Spoken, Understood
+from bot.standing import alert_seen, factors_seen
 from bot.turn import Outcome
 from storage.database import Tx
 from storage.enums import Author, Verdict
@@ -51,7 +52,7 @@ def tell(tx: Tx, road: Road, history: History, today: datetime) -> None:
         elif deed.message.author is Author.HR:
             teller.answered(deed.at)
     teller.until(today)
-    score = engine.score(rows.factors_seen(tx, cast.candidate_id), today)
+    score = engine.score(factors_seen(tx, cast.candidate_id), today)
     record.score(tx, cast.candidate_id, score, str(engine.level(score)))
     backfill.rest(
         tx,
@@ -150,7 +151,7 @@ class _Teller:
         cast = self.history.cast
         row, _ = alerts.version_of(self.tx, SYSTEM, alert_id)
         judged = actions.judged(
-            rows.alert_seen(row),
+            alert_seen(row),
             verdict,
             user_id=cast.owner_id,
             via="console",
