@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import asking, attachments, comparing, jobs, models, pipeline
+from bot import asking, attachments, comparing, inviting, jobs, models, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.delivery import ChannelDelivery
@@ -116,6 +116,9 @@ class App:
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             self.clock.every(
                 self.schedule["compare"], lambda: comparing.wake(self.road), name="compare"
+            )
+            self.clock.every(
+                self.schedule["report"], lambda: inviting.report(self.road), name="report"
             )
             await self.clock.start()
         self.ready = True

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bot import attachments, pipeline, records, rows
+from bot import attachments, inviting, pipeline, records, rows
 from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.channels.base import Pulls
@@ -29,7 +29,7 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare")
+TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report")
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
 
@@ -40,6 +40,7 @@ def fire(road: Road) -> Fire:
         "answer_due": answer_due,
         "deadline": deadline,
     }
+    pace = inviting.Pace()
 
     def fired(tx: Tx, due: Due) -> ScheduledStatus:
         try:
@@ -48,6 +49,10 @@ def fire(road: Road) -> Fire:
             return ScheduledStatus.CANCELLED
         if candidate.stage in ENDED:
             return ScheduledStatus.CANCELLED
+        if due.kind == inviting.ASK:
+            return inviting.ask(road, tx, due, candidate, pace)
+        if due.kind == inviting.REMIND:
+            return inviting.remind(road, tx, due, candidate)
         alert = kinds[due.kind](road, tx, due, candidate)
         if alert is None:
             return ScheduledStatus.CANCELLED

@@ -19,7 +19,9 @@ from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.surveys import definition as surveys
 from bot.surveys.about import Meanings
 from bot.surveys.shape import Survey
+from bot.surveys.timing import Timing
 from bot.words import Replies
+from bot.workdays import Calendar
 from nlp.scheme import Intent
 
 
@@ -37,6 +39,8 @@ class Rulebook:
     region: Region
     surveys: Mapping[str, Survey]
     labels: Mapping[Intent, str]
+    calendar: Calendar
+    timing: Timing
     meanings: Meanings
 
 
@@ -65,6 +69,8 @@ def parse(
             region=_checked("regions/cn.yaml", Region.model_validate, read),
             surveys=_surveys(read_folder("surveys"), policy, meanings),
             labels=labels,
+            calendar=_checked("holidays.yaml", Calendar.model_validate, read),
+            timing=_checked("invitations.yaml", Timing.model_validate, read),
             meanings=meanings,
         )
     except (ValueError, AttributeError) as error:
