@@ -16,7 +16,7 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
 from storage.errors import Conflict, Stale
-from storage.queries import alerts, audit, intake, offers, outbox, record, scheduled, turns
+from storage.queries import alerts, audit, codes, intake, offers, outbox, record, scheduled, turns
 from storage.queries.outbox import NewSend
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM
@@ -68,6 +68,8 @@ def write(
         )
     if outcome.bind is not None:
         _bind(tx, vault, talk, outcome.bind)
+    if outcome.wrong_code:
+        codes.wrong(tx, vault.keystore, talk.identity_id)
     woken = _reply(tx, key, talk, context, outcome)
     if candidate is not None:
         owner = vault.key(tx, talk.candidate_subject)
