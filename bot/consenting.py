@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from bot.consent import ANALYSIS, READ_BACK, ConsentSeen, SetConsent, stands
+from bot.consent import ANALYSIS, READ_BACK, ConsentSeen, SetConsent, holds, stands
 from bot.rulebook import Rulebook
 from storage.database import Tx
 from storage.enums import ConsentAnswer
 from storage.queries import consents
-from storage.queries.consents import Last, NewConsent
+from storage.queries.consents import ConsentRow, Last, NewConsent
 from storage.vault import Vault
 from storage.viewer import Viewer
 
@@ -59,6 +59,22 @@ def analysed_of(tx: Tx, rulebook: Rulebook, made_at: Mapping[str, datetime]) -> 
         candidate_id
         for candidate_id, at in made_at.items()
         if stands(_seen(last[candidate_id], by_form=_covers(rulebook, at)), version)
+    }
+
+
+def standing_of(
+    tx: Tx, rulebook: Rulebook, candidate_ids: Collection[str]
+) -> dict[str, list[ConsentRow]]:
+    """The recorded consents that stand today, by candidate. Ask who may know of them first."""
+    items = rulebook.consents.items
+    return {
+        candidate_id: [
+            one
+            for one in links
+            if one.item in items
+            and holds(one.source, one.notice, rulebook.consents.version(one.item))
+        ]
+        for candidate_id, links in consents.standing_of(tx, candidate_ids).items()
     }
 
 

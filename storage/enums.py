@@ -179,6 +179,7 @@ class InvitePurpose(StrEnum):
     CHAT = "chat"
     PLEDGE = "pledge"
     SURVEY = "survey"
+    CODE = "code"
 
 
 class InviteState(StrEnum):

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot.web import errors, hooks, join, ops, pledge, setup, shell, signin, survey
+from bot.web import errors, hooks, join, ops, pledge, privacy, setup, shell, signin, survey
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -27,6 +27,8 @@ from bot.web.console import (
     attachments,
     candidate,
     candidates,
+    code,
+    consent,
     events,
     match,
     merge,
@@ -66,6 +68,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     candidates.router,
     sheets.router,
     candidate.router,
+    consent.router,
+    code.router,
     offers.router,
     record.router,
     steps.router,
@@ -83,6 +87,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     join.router,
     pledge.router,
     survey.router,
+    privacy.router,
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from bot.delivery import HELD
 from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.consent_views import ConsentLink, ConsentPart
 from bot.web.console.portrait import TABS
 from bot.web.reasons import reason
 from tests.e2e.sampling import NOW, ZONE, Sample, ago, qr, shell, words
@@ -196,6 +197,18 @@ CANDIDATE = views.CandidatePage(
     invite_channels=("webchat", "telegram"),
     phone="138****5678", owner="王敏", start_on=date(2026, 12, 1), tabs=tuple(TABS),
     own_chat="wecom",
+    consent=ConsentPart(
+        analysed=False,
+        links=(
+            ConsentLink(item="自动分析对话", answer="withdrawn", at=ago(days=2), source="chat"),
+            ConsentLink(item="薪资证明", answer="given", at=ago(days=3), source="paper",
+                detail="人事柜 3", by="王敏"),
+            ConsentLink(item="自动分析对话", answer="given", at=ago(days=9), source="form",
+                detail="应聘登记表 2026-11-01"),
+        ),
+        items=(("analysis", "自动分析对话"), ("pay_proof", "薪资证明")),
+        most_note=25,
+    ),
     channels=("webchat", "telegram"),
     alerts=(URGENT, replace(SALARY, id="a9", candidate_id="c1", candidate_name="张三丰")),
     factors=(
@@ -348,6 +361,7 @@ def partial_samples() -> list[Sample]:
         ("_timeline", {"page": CANDIDATE}),
         ("_takeover", {"page": CANDIDATE}),
         ("_invites", {"page": NEWCOMER}),
+        ("_consents", {"page": CANDIDATE}),
     ]
     return [
         Sample(name=name, template=f"console/{name}.html", context={"shell": outer, **rest})

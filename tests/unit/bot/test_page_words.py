@@ -21,7 +21,17 @@ from bot.web.console.portrait import TABS
 from bot.web.exporting import Purpose
 from bot.web.pages import LANGUAGES, Pages, environment, read_words
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
-from storage.enums import Author, Level, MediaKind, Review, Role, Stage, StepKind, Verdict
+from storage.enums import (
+    Author,
+    ConsentAnswer,
+    Level,
+    MediaKind,
+    Review,
+    Role,
+    Stage,
+    StepKind,
+    Verdict,
+)
 from tests.e2e.sampling import ZONE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,6 +106,9 @@ GROUPS: dict[str, set[str]] = {
     "ending_reason": set(REASONS),
     "resume.state": {"done", "dropped"},
     "merge.blocked": {"both", "turn"},
+    "consent.answer": {answer.value for answer in ConsentAnswer},
+    "consent.source": {"chat", "form", "paper", "api"},
+    "privacy.line": {"purpose", "necessity", "impact", "kinds", "receiver", "period"},
     "risk.was": {"faded", "ended"},
 }
 
