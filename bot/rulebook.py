@@ -18,6 +18,7 @@ from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.surveys import definition as surveys
 from bot.surveys.about import Meanings
+from bot.surveys.forbidden import Forbidden
 from bot.surveys.shape import Survey
 from bot.words import Replies
 from nlp.scheme import Intent
@@ -36,6 +37,7 @@ class Rulebook:
     sheets: Layout
     region: Region
     surveys: Mapping[str, Survey]
+    forbidden: Forbidden
     labels: Mapping[Intent, str]
     meanings: Meanings
 
@@ -50,20 +52,25 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        forbidden = _checked("forbidden.yaml", Forbidden.model_validate, read)
         policy = _checked("policy.yaml", lambda raw: Policy.model_validate(raw), read)
         meanings = _checked("meaning.yaml", Meanings.model_validate, read)
         if wrong := meanings.wrong(profile, policy):
             raise NotReady(f"meaning.yaml: {wrong}")
+        replies = _checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read)
+        _lawful("replies/zh.yaml", replies.model_dump(mode="json"), forbidden)
+        _lawful("policy.yaml: questions", policy.questions, forbidden)
         return Rulebook(
             company=company,
-            replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
+            replies=replies,
             policy=policy,
-            risk=_risk(read_folder("risk")),
+            risk=_risk(read_folder("risk"), forbidden),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
-            surveys=_surveys(read_folder("surveys"), policy, meanings),
+            surveys=_surveys(read_folder("surveys"), policy, meanings, forbidden),
+            forbidden=forbidden,
             labels=labels,
             meanings=meanings,
         )
@@ -78,23 +85,40 @@ def _checked(name: str, validate: Callable[[Any], Any], read: Callable[[str], An
         raise NotReady(f"{name}: {_first(error)}") from error
 
 
-def _risk(files: dict[str, Any]) -> Rules:
+def _lawful(name: str, texts: Any, forbidden: Forbidden) -> None:
+    """Nothing the bot says, or gives HR to ask, asks what nobody may be asked. Raises ``NotReady``
+    naming the file, the key and the article."""
+    if isinstance(texts, Mapping):
+        for key, one in texts.items():
+            _lawful(f"{name}: {key}", one, forbidden)
+    elif isinstance(texts, list | tuple):
+        for one in texts:
+            _lawful(name, one, forbidden)
+    elif isinstance(texts, str) and (why := forbidden.why(texts)):
+        raise NotReady(f"{name}: {why}")
+
+
+def _risk(files: dict[str, Any], forbidden: Forbidden) -> Rules:
     rules: dict[str, definition.RuleDefinition] = {}
     for name, raw in files.items():
         try:
             rules |= definition.parse({name: raw})
         except ValidationError as error:
             raise NotReady(f"risk/{name}.yaml: {_first(error)}") from error
+        _lawful(f"risk/{name}.yaml: ask", rules[name].ask, forbidden)
     return rules
 
 
-def _surveys(files: dict[str, Any], policy: Policy, meanings: Meanings) -> dict[str, Survey]:
+def _surveys(
+    files: dict[str, Any], policy: Policy, meanings: Meanings, forbidden: Forbidden
+) -> dict[str, Survey]:
     """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml, what a
-    question is about a key of meaning.yaml."""
+    question is about a key of meaning.yaml, and nothing may be asked that forbidden.yaml names.
+    """
     made: dict[str, Survey] = {}
     for name, raw in files.items():
         try:
-            made[name] = surveys.parse(raw, id_=name)
+            made[name] = surveys.parse(raw, id_=name, guard=forbidden.why)
         except surveys.SurveyInvalid as error:
             raise NotReady(f"surveys/{name}.yaml: {error}") from error
         for question in made[name].questions:

@@ -286,6 +286,8 @@ class CandidatePage:
     invites: tuple[InviteRow, ...] = ()
     fresh_invite: FreshInvite | None = None
     tabs: tuple[Tab, ...] = ()  # pages of the record the viewer may open
+    unsent: str = ""  # words of a reply that was refused, to be changed
+    why_unsent: str = ""
     own_chat: str = ""  # the channel the viewer gets cards on; empty: none is connected
 
 
