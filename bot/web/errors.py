@@ -20,6 +20,7 @@ from bot.errors import (
     BotError,
     Conflict,
     Malformed,
+    MayNotAsk,
     NotFound,
     NotReady,
     Refused,
@@ -108,6 +109,8 @@ def problem_of(error: Exception, too_long: str) -> Problem:
             return Problem(
                 status=422, code="invalid", detail="some fields cannot be used", fields=fields
             )
+        case MayNotAsk():
+            return Problem(status=422, code="may_not_ask", detail=str(error))
         case TooFast():
             return Problem(
                 status=429,

@@ -298,6 +298,8 @@ class CandidatePage:
     fresh_code: FreshCode | None = None
     tabs: tuple[Tab, ...] = ()  # pages of the record the viewer may open
     consent: ConsentPart | None = None  # None: the viewer does not read the chat
+    unsent: str = ""  # words of a reply that was refused, to be changed
+    why_unsent: str = ""
     own_chat: str = ""  # the channel the viewer gets cards on; empty: none is connected
 
 

@@ -3,12 +3,13 @@ release, invite."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from bot import desk, offering, portraying
-from bot.errors import Conflict, DeliveryError
+from bot.errors import Conflict, DeliveryError, MayNotAsk
 from bot.web import cursors, views
 from bot.web.console.common import go, html, is_htmx, is_refresh, language, site_of
 from bot.web.console.person import person
@@ -62,6 +63,7 @@ async def shown(
     looked: bool = False,
     status: int = 200,
     template: str = "candidate",
+    unsent: tuple[str, str] = ("", ""),
 ) -> Response:
     """The page as whoever looks may see it."""
     site = site_of(request)
@@ -72,6 +74,7 @@ async def shown(
             keystore = site.road.vault.keystore
             audit.append(tx, keystore, who.viewer, "candidate.read", candidate_id)
         view = person(tx, site, who, row, before=before, fresh=fresh, code=code)
+        view = replace(view, unsent=unsent[0], why_unsent=unsent[1])
         path = f"/console/candidates/{candidate_id}"
         shell = inside(tx, site, who, active="candidates", path=path, flashes=flashes)
         return shell, view
@@ -112,6 +115,8 @@ async def reply(request: Request, who: Speaker, candidate_id: str) -> Response:
     cause = str(request.scope["yinuo.request_id"])
     try:
         await desk.reply(site.road, who.viewer, candidate_id, text, cause=cause)
+    except MayNotAsk as error:
+        return await shown(request, who, candidate_id, unsent=(text, str(error)), status=422)
     except Conflict:
         return await refused(request, who, candidate_id, "unreachable")
     if is_htmx(request):

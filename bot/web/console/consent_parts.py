@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bot import consenting
 from bot.agreeing import MOST_NOTE
 from bot.consent import API, FORM, PAPER
@@ -34,7 +36,8 @@ def shown(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> ConsentPart:
 def _link(tx: Tx, site: Site, one: ConsentRow) -> ConsentLink:
     items = site.road.rulebook.consents.items
     name = items[one.item].name if one.item in items else one.item
-    source, detail, by = "chat", "", ""
+    source: Literal["chat", "form", "paper", "api"] = "chat"
+    detail = by = ""
     if one.source.startswith(FORM):
         source, detail = "form", one.source.removeprefix(FORM)
     elif one.source.startswith(API):
