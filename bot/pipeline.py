@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot import records, rows
+from bot import copies, records, rows
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
 from bot.conversation.router import decide
@@ -334,6 +334,8 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
         channels = records.write(tx, road.vault, turned, heard, outcome, channels=over)
         if turned.context.candidate is not None:
             appraise(tx, road.vault, road.rulebook, turned.context.candidate.id)
+        if outcome.copies:
+            channels |= copies.share(tx, road.vault, road.rulebook, road.base_url, turned)
         channels |= ring(road, tx, outcome.alerts)
         road.engine.wake(tx, DELIVERY, sorted(channels))
         if turned.more:

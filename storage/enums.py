@@ -172,6 +172,7 @@ class InvitePurpose(StrEnum):
     CHAT = "chat"
     PLEDGE = "pledge"
     SURVEY = "survey"
+    DATA = "data"
 
 
 class InviteState(StrEnum):

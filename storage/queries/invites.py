@@ -114,6 +114,26 @@ def by_token(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | None)
     )
 
 
+def purpose_of(tx: Tx, token: str) -> InvitePurpose | None:
+    """What a link of no channel is for, in whatever state; None for one that never was."""
+    invite = table(Invite)
+    theirs = sa.and_(invite.c.token_hash == token_hash(token), invite.c.channel.is_(None))
+    found = tx.scalar(sa.select(invite.c.purpose).where(theirs))
+    return None if found is None else InvitePurpose(found)
+
+
+def download(tx: Tx, invite_id: str, *, most: int) -> bool:
+    """Count one more download of what a good link leads to; False once it was ``most``."""
+    invite = table(Invite)
+    good = sa.and_(
+        invite.c.id == invite_id,
+        invite.c.downloads < most,
+        invite.c.revoked_at.is_(None),
+        invite.c.expires_at > tx.now,
+    )
+    return update(tx, Invite, good, downloads=invite.c.downloads + 1) == 1
+
+
 def revoke(tx: Tx, candidate_id: str, purpose: InvitePurpose) -> int:
     """End every link of a candidate for one purpose, used or not; the number ended."""
     invite = table(Invite)

@@ -21,7 +21,17 @@ from bot.web.console.portrait import TABS
 from bot.web.exporting import Purpose
 from bot.web.pages import LANGUAGES, Pages, environment, read_words
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
-from storage.enums import Author, Level, MediaKind, Review, Role, Stage, StepKind, Verdict
+from storage.enums import (
+    Author,
+    ConsentAnswer,
+    Level,
+    MediaKind,
+    Review,
+    Role,
+    Stage,
+    StepKind,
+    Verdict,
+)
 from tests.e2e.sampling import ZONE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,6 +95,12 @@ GROUPS: dict[str, set[str]] = {
         *("confirmed", "asked", "stale", "used", "revoked", "expired", "empty", "many"),
         "colleague",
     },
+    "copy.gone": {
+        f"{kind}.{part}" for kind in ("revoked", "expired") for part in ("title", "text")
+    },
+    "copy.by": {"candidate", "bot", "hr"},
+    "copy.source": {"message", "resume", "form", "import", "other"},
+    "copy.answer": {answer.value for answer in ConsentAnswer},
     "chat.quick": {"progress", "person", "help"},
     "portrait.tab": set(TABS),
     "source": {"form", "resume", "import", "message", "survey", "upload", "attachment", "check"}
