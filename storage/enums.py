@@ -180,6 +180,7 @@ class InvitePurpose(StrEnum):
     PLEDGE = "pledge"
     SURVEY = "survey"
     CODE = "code"
+    DATA = "data"
 
 
 class InviteState(StrEnum):

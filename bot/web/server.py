@@ -9,7 +9,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot.web import errors, hooks, join, ops, pledge, privacy, setup, shell, signin, survey
+from bot.web import (
+    copy,
+    errors,
+    hooks,
+    join,
+    ops,
+    own_pages,
+    pledge,
+    privacy,
+    setup,
+    shell,
+    signin,
+    survey,
+)
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -85,9 +98,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     signin.router,
     setup.router,
     join.router,
+    own_pages.router,
     pledge.router,
     survey.router,
     privacy.router,
+    copy.router,
 )
 
 

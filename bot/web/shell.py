@@ -31,6 +31,7 @@ def outside(request: Request, template: str, page: object, *, csrf: str = "") ->
     site: Site = request.app.state.site
     theirs = template in (
         "chat.html",
+        "copy.html",
         "pledge.html",
         "privacy.html",
         "survey.html",

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
+from tests.e2e.copy_samples import copy_samples
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
 from tests.e2e.record_samples import record_samples
@@ -186,6 +187,7 @@ def main(arguments: list[str]) -> int:
         *console_samples(),
         *review_samples(),
         *offer_samples(),
+        *copy_samples(),
         *record_samples(),
         *sheets_samples(),
     ]:

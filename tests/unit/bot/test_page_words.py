@@ -95,6 +95,12 @@ GROUPS: dict[str, set[str]] = {
         *("confirmed", "asked", "stale", "used", "revoked", "expired", "empty", "many"),
         "colleague",
     },
+    "copy.gone": {
+        f"{kind}.{part}" for kind in ("revoked", "expired") for part in ("title", "text")
+    },
+    "copy.by": {"candidate", "bot", "hr"},
+    "copy.source": {"message", "resume", "form", "import", "other"},
+    "copy.answer": {answer.value for answer in ConsentAnswer},
     "chat.quick": {"progress", "person", "help"},
     "portrait.tab": set(TABS),
     "source": {"form", "resume", "import", "message", "survey", "upload", "attachment", "check"}
