@@ -46,6 +46,8 @@ DONE = frozenset(
         "step_taken",
         "step_moved",
         "step_dropped",
+        "survey_sent",
+        "survey_stopped",
         "resume_read",
         "resume_taken",
         "resume_dropped",

@@ -31,6 +31,8 @@ from bot.web.api import messages as api_messages
 from bot.web.api import offers as api_offers
 from bot.web.api import openapi
 from bot.web.api import positions as api_positions
+from bot.web.api import responses as api_responses
+from bot.web.api import surveys as api_surveys
 from bot.web.chat import files as chat_files
 from bot.web.chat import live as chat_live
 from bot.web.chat import page as chat_page
@@ -49,6 +51,7 @@ from bot.web.console import (
     outcome,
     positions,
     record,
+    responses,
     resume,
     review,
     risk,
@@ -74,6 +77,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_alerts.router,
     api_positions.router,
     api_offers.router,
+    api_surveys.router,
+    api_responses.router,
     api_audit.router,
     openapi.router,
     alerts.router,
@@ -90,6 +95,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     risk.router,
     outcome.router,
     resume.router,
+    responses.router,
     merge.router,
     attachments.router,
     positions.router,

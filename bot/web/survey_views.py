@@ -132,7 +132,6 @@ class Linked:
     url: str
     qr: str
     expires_at: datetime
-    said: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

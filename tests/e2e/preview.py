@@ -29,6 +29,7 @@ from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
 from tests.e2e.sampling import ZONE, Sample
 from tests.e2e.sheets_samples import sheets_samples
+from tests.e2e.survey_samples import survey_samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -57,6 +58,8 @@ DARK: Final = (
     "sheets-trial",
     "offers",
     "pledge",
+    "survey",
+    "responses",
 )
 ENGLISH: Final = (
     *RECORD,
@@ -71,6 +74,7 @@ ENGLISH: Final = (
     "chat",
     "join",
     "offers",
+    "responses",
 )
 
 
@@ -188,6 +192,7 @@ def main(arguments: list[str]) -> int:
         *review_samples(),
         *offer_samples(),
         *copy_samples(),
+        *survey_samples(),
         *record_samples(),
         *sheets_samples(),
     ]:

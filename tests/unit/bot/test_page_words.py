@@ -15,7 +15,9 @@ from bot.offering import Outcome
 from bot.offers.pledge import Side
 from bot.offers.terms import Per
 from bot.profile.definition import Type
+from bot.responding import Standing
 from bot.web import public_views as public
+from bot.web.console import responses
 from bot.web.console.outcome import REASONS
 from bot.web.console.portrait import TABS
 from bot.web.exporting import Purpose
@@ -24,6 +26,7 @@ from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severi
 from storage.enums import (
     Author,
     ConsentAnswer,
+    InvitationStatus,
     Level,
     MediaKind,
     Review,
@@ -101,6 +104,19 @@ GROUPS: dict[str, set[str]] = {
     "copy.by": {"candidate", "bot", "hr"},
     "copy.source": {"message", "resume", "form", "import", "other"},
     "copy.answer": {answer.value for answer in ConsentAnswer},
+    "survey.end": {
+        f"{kind}.{part}"
+        for kind in get_args(Standing)
+        if kind != "open"
+        for part in ("title", "text")
+    },
+    "survey.note": {"saved", "more", "faults", "moved", "shut", "colleague"},
+    "survey.fault": {
+        *("required", "choice", "twice", "number", "money", "date", "range", "several", "long"),
+    },
+    "response.way": set(responses.WAYS),
+    "response.status": set(InvitationStatus),
+    "response.where": {"chat", "page"},
     "chat.quick": {"progress", "person", "help"},
     "portrait.tab": set(TABS),
     "source": {"form", "resume", "import", "message", "survey", "upload", "attachment", "check"}
