@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import consenting
 from bot.agreeing import MOST_NOTE
 from bot.consent import API, FORM, PAPER
@@ -34,15 +36,15 @@ def shown(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> ConsentPart:
 def _link(tx: Tx, site: Site, one: ConsentRow) -> ConsentLink:
     items = site.road.rulebook.consents.items
     name = items[one.item].name if one.item in items else one.item
-    told = {"item": name, "answer": one.answer.value, "at": one.at}
+    link = ConsentLink(item=name, answer=one.answer.value, at=one.at, source="chat")
     if one.source.startswith(FORM):
-        return ConsentLink(**told, source="form", detail=one.source.removeprefix(FORM))
+        return replace(link, source="form", detail=one.source.removeprefix(FORM))
     if one.source.startswith(API):
-        return ConsentLink(**told, source="api", detail=one.source.removeprefix(API))
+        return replace(link, source="api", detail=one.source.removeprefix(API))
     if one.source.startswith(PAPER):
         user_id, _, note = one.source.removeprefix(PAPER).partition(":")
-        return ConsentLink(**told, source="paper", detail=note, by=_name(tx, user_id))
-    return ConsentLink(**told, source="chat")
+        return replace(link, source="paper", detail=note, by=_name(tx, user_id))
+    return link
 
 
 def _name(tx: Tx, user_id: str) -> str:
