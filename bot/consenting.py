@@ -12,7 +12,7 @@ from bot.consent import ANALYSIS, READ_BACK, ConsentSeen, SetConsent, holds, sta
 from bot.rulebook import Rulebook
 from storage.database import Tx
 from storage.enums import ConsentAnswer
-from storage.queries import consents
+from storage.queries import consents, scheduled
 from storage.queries.consents import ConsentRow, Last, NewConsent
 from storage.vault import Vault
 from storage.viewer import Viewer
@@ -90,9 +90,9 @@ def keep(
 ) -> list[str]:
     """Add links to a candidate's consents, with what follows from them; the conversations to wake.
 
-    A yes lets what was said before be read, a no or a withdrawal ends what the words had added to
-    the score. A no where there was a yes is a withdrawal. ``but``: uids that are not read back.
-    The caller appraises after it.
+    A yes lets what was said before be read. A no or a withdrawal ends what the words had added to
+    the score, and what was planned for a day they named. A no where there was a yes is a
+    withdrawal. ``but``: uids that are not read back. The caller appraises after it.
     """
     talks: list[str] = []
     for one in new:
@@ -115,4 +115,5 @@ def keep(
             talks += consents.read_back(tx, candidate_id, since=tx.now - READ_BACK, but=but)
         elif answer is not ConsentAnswer.ASKED:
             consents.end_heard(tx, candidate_id)
+            scheduled.cancel(tx, kind="deadline", person_id=candidate_id)
     return talks

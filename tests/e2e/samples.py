@@ -102,7 +102,7 @@ ROWS = (
     views.CandidateRow(id="c4", name="陈静", position="前端工程师", stage="onboarded",
         level="low", score=8, open_alerts=0, last_at=ago(days=1), owner="王敏"),
     views.CandidateRow(id="c5", name="John Smith", position="", stage="interview",
-        level="low", score=0, open_alerts=0, owner=""),
+        level="low", score=0, open_alerts=0, owner="", unread=True),
     views.CandidateRow(id="c6", name="诸葛明", position="资深基础架构与可靠性工程师（杭州）",
         stage="reneged", level="high", score=71, open_alerts=0, last_at=ago(days=40),
         owner="李磊"),
@@ -243,6 +243,7 @@ NEWCOMER = replace(
     channels=(), alerts=(), factors=(), facts=(), invites=(), phone="", start_on=None,
     fresh_invite=views.FreshInvite(channel="webchat", url=CHAT_URL, qr=qr(CHAT_URL),
         expires_at=NOW + timedelta(days=7)),
+    fresh_code=views.FreshCode(code="ACDE-3467", expires_at=NOW + timedelta(days=1)),
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
 
 from bot import consenting
 from bot.agreeing import MOST_NOTE
@@ -36,18 +36,15 @@ def shown(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> ConsentPart:
 def _link(tx: Tx, site: Site, one: ConsentRow) -> ConsentLink:
     items = site.road.rulebook.consents.items
     name = items[one.item].name if one.item in items else one.item
-    source: Literal["chat", "form", "paper", "api"] = "chat"
-    detail = by = ""
+    link = ConsentLink(item=name, answer=one.answer.value, at=one.at, source="chat")
     if one.source.startswith(FORM):
-        source, detail = "form", one.source.removeprefix(FORM)
-    elif one.source.startswith(API):
-        source, detail = "api", one.source.removeprefix(API)
-    elif one.source.startswith(PAPER):
-        user_id, _, detail = one.source.removeprefix(PAPER).partition(":")
-        source, by = "paper", _name(tx, user_id)
-    return ConsentLink(
-        item=name, answer=one.answer.value, at=one.at, source=source, detail=detail, by=by
-    )
+        return replace(link, source="form", detail=one.source.removeprefix(FORM))
+    if one.source.startswith(API):
+        return replace(link, source="api", detail=one.source.removeprefix(API))
+    if one.source.startswith(PAPER):
+        user_id, _, note = one.source.removeprefix(PAPER).partition(":")
+        return replace(link, source="paper", detail=note, by=_name(tx, user_id))
+    return link
 
 
 def _name(tx: Tx, user_id: str) -> str:

@@ -45,11 +45,8 @@ def every_sample() -> list[Sample]:
         *review_samples.all_samples(),
         *sheets_samples(),
         *offer_samples.offer_samples(),
-<<<<<<< HEAD
         *copy_samples.copy_samples(),
-=======
         *survey_samples(),
->>>>>>> h-d
         *record_samples.all_samples(),
     ]
 
@@ -106,16 +103,12 @@ def test_a_page_obeys_the_content_security_policy(sample: Sample, language: str)
 def test_a_form_that_writes_carries_the_session_token(sample: Sample) -> None:
     html = render(sample)
     forms = re.findall(r"<form[^>]*method=\"post\"[^>]*>.*?</form>", html, re.DOTALL)
-<<<<<<< HEAD
-    # The link itself is the candidate's proof.
-    if sample.template in ("chat.html", "pledge.html", "copy.html"):
-=======
     if sample.template in (
         "chat.html",
         "pledge.html",
         "survey.html",
+        "copy.html",
     ):  # the link itself is the candidate's proof
->>>>>>> h-d
         assert all("csrf" not in form for form in forms)
     else:
         token = 'name="csrf" value="csrf-token-of-this-session"'
