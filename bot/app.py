@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import attachments, comparing, jobs, models, owing, pipeline
+from bot import asking, attachments, comparing, inviting, jobs, models, owing, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.delivery import ChannelDelivery
@@ -117,6 +117,9 @@ class App:
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             self.clock.every(
                 self.schedule["compare"], lambda: comparing.wake(self.road), name="compare"
+            )
+            self.clock.every(
+                self.schedule["report"], lambda: inviting.report(self.road), name="report"
             )
             await self.clock.start()
         self.ready = True
@@ -290,6 +293,8 @@ def build(
         engine = PostgresEngine(
             settings.effective_database_url, now=now, heartbeat_s=stalled / 3, stalled_s=stalled
         )
+    rulebook = weighed(named(open_rulebook(settings), database), database, vault)
+    database.submit(lambda tx: asking.sync(tx, rulebook)).result()
     reader = ReaderProcess(
         models.factory(settings.reader.engine, settings.reader.model, settings.data_dir),
         timeout=settings.engine.reader_timeout_s,
@@ -301,7 +306,7 @@ def build(
         reader=reader,
         comparer=reader,
         channels=open_channels(settings, vault.keystore),
-        rulebook=weighed(named(open_rulebook(settings), database), database, vault),
+        rulebook=rulebook,
         now=now,
         base_url=settings.base_url,
         pause=timedelta(seconds=settings.chat.merge_pause_s),

@@ -17,6 +17,7 @@ from bot.risk.known import Known, Seat, Step, Talk
 from bot.risk.rhythm import Beat, asks, usual_reply_h, waiting_h
 from bot.rulebook import Rulebook
 from bot.words import SHANGHAI, step_name
+from bot.workdays import Calendar
 from nlp.likeness import version
 from nlp.reading import Compared
 from storage.crypto import SubjectKey, blind_index
@@ -141,7 +142,7 @@ def _looked(
             today=today,
             profile=has,
             seat=Seat(budget=budget_of(position)),
-            talk=_talk(tx, vault, row.id) if row.id in heard else Talk(),
+            talk=_talk(tx, vault, rulebook.calendar, row.id) if row.id in heard else Talk(),
             steps=tuple(
                 Step(
                     name=step_name(rulebook.replies, one.kind, one.words),
@@ -221,14 +222,14 @@ def _role(position: PositionRow | None, row: CandidateRow) -> Role:
     )
 
 
-def _talk(tx: Tx, vault: Vault, candidate_id: str) -> Talk:
+def _talk(tx: Tx, vault: Vault, calendar: Calendar, candidate_id: str) -> Talk:
     beats = [
         Beat(ours=not one.inbound, at=one.at, asks=asks(one.text))
         for one in appraisal.talk(tx, vault, candidate_id)
     ]
     return Talk(
-        usual_reply_h=usual_reply_h(beats, SHANGHAI),
-        waiting_h=waiting_h(beats, tx.now, SHANGHAI),
+        usual_reply_h=usual_reply_h(beats, SHANGHAI, calendar),
+        waiting_h=waiting_h(beats, tx.now, SHANGHAI, calendar),
         delays=appraisal.delays(tx, candidate_id),
     )
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot import records, rows
+from bot import planning, records, rows
 from bot.alerts import actions, policy
 from bot.casework import decide as _decide
 from bot.channels.base import HandsOver
@@ -269,6 +269,7 @@ async def move(
 
     def work(tx: Tx) -> None:
         people.set_stage(tx, viewer, candidate_id, stage, start_on=start_on)
+        planning.replan(tx, road.rulebook, candidate_id)
         audit.append(
             tx,
             road.vault.keystore,

@@ -6,39 +6,28 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
 from pydantic import ValidationError
 
-from bot import app, models, serving
+from bot import app, doctor_time, models, serving
 from bot.channels import base
 from bot.channels.base import Channel
 from bot.errors import BotError, CredentialsWrong, DeliveryError, NotReady, StorageError, Unknown
+from bot.finding import Finding
 from bot.risk import weights
 from bot.words import SHANGHAI
 from config import settings as configuration
 from config.settings import Settings, idle, lacking
 from config.sources import complaints, strange, variable
 from nlp.reading import Utterance
-from scheduler import guard
 from storage import migrate, sqlite
 from storage.crypto import Keystore
 from storage.database import Database, open_database
 from storage.queries import audit, outbox, queues, users
 from storage.vault import Vault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One check. ``remedy`` says what to do when it is not ok."""
-
-    what: str
-    state: Literal["ok", "note", "warn", "fail"]
-    found: str
-    remedy: str = ""
 
 
 def examine(*, online: bool = True) -> Iterator[Finding]:
@@ -364,36 +353,13 @@ async def _checked(channel: Channel) -> None:
         await channel.stop()
 
 
-def _clock(settings: Settings) -> Iterator[Finding]:
-    now = datetime.now(UTC)
-    seen = _clock_seen(settings)
-    if seen is not None and (seen - now).total_seconds() > 60:
-        yield Finding(
-            what="时钟",
-            state="fail",
-            found=f"现在 {now:%Y-%m-%d %H:%M}，上次运行时已是 {seen:%Y-%m-%d %H:%M} UTC",
-            remedy="启用时间同步（NTP）并校准后重启；在此之前定时任务会停止",
-        )
-        return
-    yield Finding(what="时钟", state="ok", found=f"{now:%Y-%m-%d %H:%M} UTC")
-
-
-def _clock_seen(settings: Settings) -> datetime | None:
-    url = settings.effective_database_url
-    if not settings.database_url and not (settings.data_dir / "yinuo.db").exists():
-        return None
-    try:
-        database = open_database(url, shared=True)
-    except (StorageError, ValueError, OSError):
-        return None  # the database's own check has said so
-    try:
-        text = database.submit_read(lambda tx: users.setting(tx, guard.SEEN)).result()
-    except StorageError:
-        return None
-    finally:
-        database.close()
-    return datetime.fromisoformat(text) if text else None
-
-
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (_content, _address, _keys, _database, _reader, _clock)
+CHECKS: tuple[Check, ...] = (
+    _content,
+    _address,
+    _keys,
+    _database,
+    _reader,
+    doctor_time.clock,
+    doctor_time.calendar,
+)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bot import attachments, owing, pipeline, records, rows
+from bot import attachments, inviting, owing, pipeline, records, rows
 from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.channels.base import Pulls
@@ -29,7 +29,7 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "owe")
+TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "owe", "report")
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
 
@@ -41,6 +41,7 @@ def fire(road: Road) -> Fire:
         "deadline": deadline,
         **dict.fromkeys(owing.LATE, owing.late),
     }
+    pace = inviting.Pace()
 
     def fired(tx: Tx, due: Due) -> ScheduledStatus:
         try:
@@ -51,6 +52,10 @@ def fire(road: Road) -> Fire:
             return ScheduledStatus.CANCELLED
         if due.kind in owing.NUDGES:
             return owing.nudge(road, tx, due, candidate)
+        if due.kind == inviting.ASK:
+            return inviting.ask(road, tx, due, candidate, pace)
+        if due.kind == inviting.REMIND:
+            return inviting.remind(road, tx, due, candidate)
         alert = kinds[due.kind](road, tx, due, candidate)
         if alert is None:
             return ScheduledStatus.CANCELLED

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from bot import appraisal, casework
+from bot import appraisal, casework, planning
 from bot.errors import Conflict
 from bot.offers import law, pledge
 from bot.offers.law import Objection
@@ -271,6 +271,7 @@ async def end(
         stage = _STAGE.get(outcome)
         if stage is not None and stage is not row.stage:
             people.set_stage(tx, viewer, row.id, stage)
+            planning.replan(tx, road.rulebook, row.id)
         casework.noted(tx, road, viewer, "candidate.outcome", row.id, {"outcome": outcome.value})
 
     await casework.about(road, viewer, candidate_id, work)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot import doing
+from bot import answering, doing
 from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
@@ -93,6 +93,15 @@ def write(
             said_at=context.last.sent_at,
             outcome=outcome,
             channels=channels,
+        )
+        answering.write(
+            tx,
+            owner,
+            candidate.id,
+            outcome,
+            source=context.last.uid,
+            via=talk.channel,
+            conversation_id=talk.id,
         )
         for one in outcome.confirms:
             _confirm(tx, vault, candidate.id, one, via=talk.channel)

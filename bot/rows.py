@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot import answering
 from bot.alerts import actions, duties
 from bot.alerts.cards import AlertShown
+from bot.asked import pressed
 from bot.conversation.flows import binding, pledge
 from bot.messages import Button
 from bot.turn import (
@@ -113,6 +115,11 @@ def seen(
             pressed=_pressed(tx, talk, said[-1]),
             pledge=_pledge(tx, talk, said[-1]),
             duty=_duty(tx, vault, talk, said[-1]),
+            survey=answering.seen(
+                tx, vault.key(tx, talk.candidate_subject), talk.candidate_id, talk.id, said[-1]
+            )
+            if talk.candidate_id
+            else None,
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -262,7 +269,8 @@ def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
     last = choices.offered(tx, talk.id)
     if last is None or last.at > came:
         return said
-    offered = [Button(label, action) for label, action in last.choices]
+    # Under a question of a survey one answers in words as well: those are read as such.
+    offered = [Button(*choice) for choice in last.choices if pressed(choice[1]) is None]
     action = actions.named(said.text, offered)
     if action is None and last.newest:
         action = actions.typed(said.text, offered)

@@ -20,7 +20,9 @@ from bot.surveys import definition as surveys
 from bot.surveys.about import Meanings
 from bot.surveys.forbidden import Forbidden
 from bot.surveys.shape import Survey
+from bot.surveys.timing import Timing
 from bot.words import Replies
+from bot.workdays import Calendar
 from nlp.scheme import Intent
 
 
@@ -39,6 +41,8 @@ class Rulebook:
     surveys: Mapping[str, Survey]
     forbidden: Forbidden
     labels: Mapping[Intent, str]
+    calendar: Calendar
+    timing: Timing
     meanings: Meanings
 
 
@@ -72,6 +76,8 @@ def parse(
             surveys=_surveys(read_folder("surveys"), policy, meanings, forbidden),
             forbidden=forbidden,
             labels=labels,
+            calendar=_checked("holidays.yaml", Calendar.model_validate, read),
+            timing=_checked("invitations.yaml", Timing.model_validate, read),
             meanings=meanings,
         )
     except (ValueError, AttributeError) as error:

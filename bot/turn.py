@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from bot.asked import GiveAnswer, MoveInvitation, SurveySeen
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
 from storage.enums import AlertStatus, Duty, MessageKind, Role, Stage, StepKind, Verdict
@@ -141,6 +142,7 @@ class Context:
     pressed: AlertSeen | None = None
     pledge: PledgeSeen | None = None
     duty: DutySeen | None = None  # a press names it, and the presser may see whom it is about
+    survey: SurveySeen | None = None  # that is open, or that a press names
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
 
@@ -275,6 +277,8 @@ class Outcome:
     requests: tuple[AskChange, ...] = ()
     confirms: tuple[ConfirmPledge, ...] = ()
     duties: tuple[DoDuty, ...] = ()
+    answers: tuple[GiveAnswer, ...] = ()
+    surveys: tuple[MoveInvitation, ...] = ()
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -300,6 +304,8 @@ class Outcome:
             requests=self.requests + other.requests,
             confirms=self.confirms + other.confirms,
             duties=self.duties + other.duties,
+            answers=self.answers + other.answers,
+            surveys=self.surveys + other.surveys,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

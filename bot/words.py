@@ -6,13 +6,13 @@ import string
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from bot.workdays import ZONE, Calendar
 from storage.enums import StepKind
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHANGHAI = ZONE
 _WEEKDAYS = "一二三四五六日"
 
 
@@ -55,6 +55,16 @@ class Replies(BaseModel):
     duty_greeting_hr: str
     duty_done: str
     duty_noted: str
+    survey_open: str
+    survey_resumed: str
+    survey_later: str
+    survey_refused: str
+    survey_done: str
+    survey_closed: str
+    survey_gone: str
+    survey_changed: str
+    survey_link: str
+    survey_why: dict[str, str]
     too_long: str
     owner_unknown: str
     owner_named: str
@@ -68,6 +78,13 @@ class Replies(BaseModel):
         missing = set(StepKind) - {StepKind.OTHER} - set(value)
         if missing or StepKind.OTHER in value:
             raise ValueError(f"one word for every step but other; missing: {sorted(missing)}")
+        return value
+
+    @field_validator("survey_why")
+    @classmethod
+    def _unclear(cls, value: dict[str, str]) -> dict[str, str]:
+        if "unclear" not in value:
+            raise ValueError("the words for an answer that was not understood: unclear")
         return value
 
     @field_validator("*")
@@ -95,6 +112,8 @@ PLACEHOLDERS = frozenset(
         "lines",
         "step",
         "day",
+        "question",
+        "answer",
     }
 )
 
@@ -126,18 +145,24 @@ def moment(at: datetime) -> str:
     return f"{local.month}月{local.day}日 周{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
 
 
-def answer_by(now: datetime, hours: float) -> datetime:
-    """Until when an answer is promised: ``hours`` from now, moved out of the night.
+def answer_by(now: datetime, hours: float, calendar: Calendar | None = None) -> datetime:
+    """Until when an answer is promised: ``hours`` from now, moved out of the night, and with a
+    calendar out of days on which nobody works.
 
     >>> from datetime import UTC
     >>> moment(answer_by(datetime(2026, 11, 22, 18, 37, tzinfo=UTC), 24))
     '11月24日 周二 10:00'
+    >>> moment(answer_by(datetime(2026, 11, 20, 6, 0, tzinfo=UTC), 24, Calendar()))
+    '11月23日 周一 10:00'
     """
     local = (now + timedelta(hours=hours)).astimezone(SHANGHAI)
     morning = local.replace(hour=10, minute=0, second=0, microsecond=0)
-    if local < morning:
-        return morning
-    return morning + timedelta(days=1) if local.hour >= 18 else local
+    if local >= morning and local.hour >= 18:
+        local = morning = morning + timedelta(days=1)
+    local = max(local, morning)
+    if calendar is None or calendar.is_workday(local.date()).works:
+        return local
+    return datetime.combine(calendar.workday_after(local.date(), 0), morning.timetz())
 
 
 def owner_of(replies: Replies, name: str) -> str:

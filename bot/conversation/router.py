@@ -17,6 +17,8 @@ from bot.conversation.flows import (
     staff,
     status_words,
     stranger,
+    survey,
+    survey_press,
 )
 from bot.rulebook import Rulebook
 from bot.turn import Context, Heard, Outcome
@@ -26,12 +28,14 @@ FLOWS: tuple[ModuleType, ...] = (
     overhearing,
     pledge,
     duty,
+    survey_press,
     alert_action,
     binding,
     staff,
     stranger,
     handover,
     status_words,
+    survey,
     listening,
 )
 
@@ -40,6 +44,7 @@ def decide(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: da
     """Everything one turn leads to. ``heard`` is None where nothing was read (a press)."""
     flow = next(flow for flow in FLOWS if flow.wants(context, heard))
     outcome: Outcome = flow.step(context, heard, rulebook, now=now)
+    outcome = survey.again(context, rulebook, outcome)
     if greeting.wants(context, heard):
         outcome = greeting.step(context, heard, rulebook, now=now).merged(outcome)
     return outcome

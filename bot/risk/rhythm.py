@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from statistics import median
 
-#: Working hours of a week day; holidays come from the calendar of the company.
+from bot.workdays import Calendar
+
+#: Working hours of a day on which people work.
 OPENS, CLOSES = time(9), time(18)
 #: Fewer answers than this tell no rhythm.
 LEAST_REPLIES = 3
@@ -33,12 +35,15 @@ def asks(text: str) -> bool:
     return _QUESTION.search(text) is not None
 
 
-def hours_between(start: datetime, end: datetime, zone: tzinfo) -> float:
-    """Working hours between two moments; nothing for nights and weekends."""
+def hours_between(
+    start: datetime, end: datetime, zone: tzinfo, calendar: Calendar | None = None
+) -> float:
+    """Working hours between two moments; nothing for nights, nor for days off, which without a
+    calendar are weekends."""
     start, end = start.astimezone(zone), end.astimezone(zone)
     total, day = timedelta(), start.date()
     while day <= end.date():
-        if day.weekday() < 5:
+        if day.weekday() < 5 if calendar is None else calendar.is_workday(day).works:
             opens = max(start, datetime.combine(day, OPENS, zone))
             closes = min(end, datetime.combine(day, CLOSES, zone))
             total += max(timedelta(), closes - opens)
@@ -46,19 +51,23 @@ def hours_between(start: datetime, end: datetime, zone: tzinfo) -> float:
     return total.total_seconds() / 3600
 
 
-def usual_reply_h(beats: Sequence[Beat], zone: tzinfo) -> float | None:
+def usual_reply_h(
+    beats: Sequence[Beat], zone: tzinfo, calendar: Calendar | None = None
+) -> float | None:
     """The person's own median from our message to their next one; None for too few answers."""
     took, ours = [], None
     for beat in beats:
         if beat.ours:
             ours = ours or beat.at
         elif ours is not None:
-            took.append(hours_between(ours, beat.at, zone))
+            took.append(hours_between(ours, beat.at, zone, calendar))
             ours = None
     return median(took) if len(took) >= LEAST_REPLIES else None
 
 
-def waiting_h(beats: Sequence[Beat], now: datetime, zone: tzinfo) -> float | None:
+def waiting_h(
+    beats: Sequence[Beat], now: datetime, zone: tzinfo, calendar: Calendar | None = None
+) -> float | None:
     """How long the first question since their last message has been waiting; None: none is."""
     asked = None
     for beat in beats:
@@ -66,4 +75,4 @@ def waiting_h(beats: Sequence[Beat], now: datetime, zone: tzinfo) -> float | Non
             asked = None
         elif beat.asks and asked is None:
             asked = beat.at
-    return None if asked is None else hours_between(asked, now, zone)
+    return None if asked is None else hours_between(asked, now, zone, calendar)

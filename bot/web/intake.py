@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from bot import planning
 from bot.casework import Ground
 from storage import crypto
 from storage.database import Tx
@@ -58,6 +59,7 @@ def add_candidate(
         start_on=start_on,
         owner_id=owner_id,
     )
+    planning.replan(tx, road.rulebook, candidate_id)
     audit.append_all(tx, road.vault.keystore, viewer, [deed(candidate_id, stage)])
     return candidate_id
 

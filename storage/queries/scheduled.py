@@ -120,6 +120,11 @@ def finish(tx: Tx, due: Due, status: ScheduledStatus) -> None:
     update(tx, Scheduled, SCHEDULED.c.id == due.id, status=status.value, fired_at=tx.now)
 
 
+def postpone(tx: Tx, due: Due, at: datetime) -> None:
+    """Move a claimed row to another moment; it stays pending. What was meant is kept."""
+    update(tx, Scheduled, SCHEDULED.c.id == due.id, due_at=at)
+
+
 def cancel(tx: Tx, *, kind: str, person_id: str) -> int:
     """Cancel what is still pending of one kind for one person; the number cancelled."""
     return update(

@@ -54,7 +54,7 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
     """Mute the bot, raise the alert, plan the overdue one. What else was said is still heard."""
     assert context.candidate is not None
     words = rulebook.replies
-    until = answer_by(now, rulebook.policy.answer_hours)
+    until = answer_by(now, rulebook.policy.answer_hours, rulebook.calendar)
     text = fill(
         words.handover,
         owner=owner_of(words, context.candidate.owner_name),

@@ -112,7 +112,7 @@ def _told_lately(context: Context, rulebook: Rulebook, now: datetime) -> bool:
 def _handed(context: Context, rulebook: Rulebook, now: datetime) -> Outcome:
     assert context.candidate is not None
     words = rulebook.replies
-    until = answer_by(now, rulebook.policy.answer_hours)
+    until = answer_by(now, rulebook.policy.answer_hours, rulebook.calendar)
     text = fill(
         words.handed,
         owner=owner_of(words, context.candidate.owner_name),

@@ -113,7 +113,7 @@ def _change(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: d
         text = fill(words.pledge_gone, owner=owner)
         ended = Outcome(flow=FLOW, replies=(Reply(slot="pledge", text=text),), state=done)
         return ended.merged(listening.heard_of(context, heard, rulebook, now=now))
-    until = answer_by(now, rulebook.policy.answer_hours)
+    until = answer_by(now, rulebook.policy.answer_hours, rulebook.calendar)
     text = fill(words.pledge_asked, owner=owner, answer_by=moment(until))
     wish = context.text[:KEPT]
     asked = Outcome(

@@ -103,7 +103,7 @@ def test_only_a_candidate_is_handed_over(changes: dict[str, None]) -> None:
 def test_the_bot_says_who_answers_until_when_and_goes_quiet() -> None:
     book = a_rulebook()
     outcome = handover.step(a_context("转人工"), None, book, now=NOW)
-    until = answer_by(NOW, book.policy.answer_hours)
+    until = answer_by(NOW, book.policy.answer_hours, book.calendar)
     [reply] = outcome.replies
     assert "招聘同事李娜" in reply.text
     assert moment(until) in reply.text

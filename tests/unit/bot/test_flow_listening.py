@@ -28,7 +28,7 @@ def test_a_harmless_message_leads_to_nothing_to_say() -> None:
 def test_an_alert_is_answered_with_who_and_until_when() -> None:
     context = a_context(HESITATION)
     outcome = listening.step(context, heard(context, Intent.SALARY, commitment=-1), BOOK, now=NOW)
-    until = answer_by(NOW, BOOK.policy.answer_hours)
+    until = answer_by(NOW, BOOK.policy.answer_hours, BOOK.calendar)
     [reply] = outcome.replies
     assert "李娜" in reply.text
     assert moment(until) in reply.text

@@ -8,6 +8,7 @@ import pytest
 
 from bot.risk.rhythm import Beat, asks, hours_between, usual_reply_h, waiting_h
 from bot.words import SHANGHAI
+from bot.workdays import Calendar
 
 FRIDAY = datetime(2026, 10, 30, 17, 0, tzinfo=SHANGHAI)
 
@@ -54,3 +55,12 @@ def test_what_needs_an_answer(text: str) -> None:
 @pytest.mark.parametrize("text", ["好的，收到", "入职材料清单见附件。", "我们周五见"])
 def test_what_needs_none(text: str) -> None:
     assert not asks(text)
+
+
+def test_with_a_calendar_holidays_are_no_waiting_and_worked_weekends_are() -> None:
+    eve = datetime(2026, 9, 30, 17, 0, tzinfo=SHANGHAI)
+    monday = datetime(2026, 10, 12, 10, 0, tzinfo=SHANGHAI)
+    assert hours_between(eve, monday, SHANGHAI, Calendar()) == 1 + 9 + 9 + 9 + 1  # 8, 9, 10, 12
+    beats = [Beat(True, eve, asks=True)]
+    assert waiting_h(beats, datetime(2026, 10, 7, 18, tzinfo=SHANGHAI), SHANGHAI, Calendar()) == 1
+    assert waiting_h(beats, datetime(2026, 10, 7, 18, tzinfo=SHANGHAI), SHANGHAI) == 1 + 5 * 9
