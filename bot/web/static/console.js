@@ -74,11 +74,6 @@
   });
 
   // A refused reply says why beside the words, which stay to be changed.
-  document.addEventListener("htmx:beforeSwap", function (event) {
-    if (event.detail.xhr.status !== 422 || !event.detail.elt.matches("form[data-reset]")) return;
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
-  });
   document.addEventListener("htmx:afterRequest", function (event) {
     var form = event.detail.elt, sent = event.detail.xhr && event.detail.xhr.status < 400;
     if (sent && event.detail.successful && form.matches && form.matches("form[data-reset]")) {
