@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -193,11 +193,14 @@ def _next_due(tx: Tx, end: datetime, after: datetime) -> datetime | None:
 
 
 @contextmanager
-def company(settings: Settings, clock: FakeClock) -> Iterator[Company]:
-    """A company that is not started; its rules are the shipped ones."""
+def company(
+    settings: Settings, clock: FakeClock, *, now: Callable[[], datetime] | None = None
+) -> Iterator[Company]:
+    """A company that is not started; its rules are the shipped ones. ``now``: what it reads off
+    ``clock``."""
     if not settings.keystore_path.exists():
         Keystore.create(settings.keystore_path)
-    app = build(settings, now=clock)
+    app = build(settings, now=now or clock)
     post = Post(clock)
     app.road.channels = {**app.road.channels, "post": post}
 
