@@ -7,7 +7,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help .venv demo test check bench lock image clean
+.PHONY: help .venv demo test check bench lock image clean \
+	check-style check-types check-imports check-units
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -48,16 +49,27 @@ TORCH ?= torch==2.13.0
 demo: .venv/.ready
 	$(BIN)/yinuo demo --port $(PORT)
 
+# A process for each core; each has its own PostgreSQL, folders and ports, and takes 2 GB. The suite
+# starts hundreds of processes more: what one has compiled, the next need not compile again.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --maxprocesses 4
+
 test: .venv/.ready .venv/.torch
 	@.ci/browser
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
+# Side by side, each one's words in one piece where this make can hold them back.
 check: .venv/.ready .venv/.torch
+	@$(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),-O) \
+		check-style check-types check-imports check-units
+check-style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+check-types:
 	$(BIN)/mypy
+check-imports:
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit -q -m "not slow"
+check-units:
+	$(PYTEST) tests/unit -q -m "not slow"
 
 bench: .venv/.ready .venv/.torch
 	$(BIN)/python -m tests.benchmarks

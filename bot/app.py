@@ -14,9 +14,10 @@ from typing import Any
 
 import structlog
 
-from bot import asking, attachments, comparing, inviting, jobs, models, pipeline
+from bot import asking, attachments, comparing, inviting, jobs, models, owing, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
+from bot.consent import Form
 from bot.delivery import ChannelDelivery
 from bot.errors import NotReady
 from bot.messages import Received
@@ -112,6 +113,7 @@ class App:
             self.clock.every(
                 self.schedule["reappraise"], lambda: jobs.reappraise(self.road), name="reappraise"
             )
+            self.clock.every(self.schedule["owe"], lambda: owing.plan(self.road), name="owe")
             self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             self.clock.every(
@@ -217,10 +219,17 @@ def _remember_keystore(tx: Tx, keystore: Keystore) -> str:
 def open_rulebook(settings: Settings) -> Rulebook:
     """Words, policy and rules from ``config/`` and what replaces them."""
     override = settings.config_dir
+    asked = settings.consent
+    form = None
+    if asked.analysis == "elsewhere":
+        assert asked.form.since is not None  # the settings see to it
+        form = Form(name=asked.form.name.strip(), since=asked.form.since)
     return parse(
         settings.company,
         lambda name: files.read(name, override),
         lambda name: files.read_folder(name, override),
+        form=form,
+        privacy_url=f"{settings.base_url}/privacy",
     )
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import rows
+from bot import consenting
 from bot.match.match import Match, Role, match
 from bot.profile.pay import Pay
 from bot.profile.profile import Profile, Statement
@@ -16,6 +16,7 @@ from bot.risk.engine import Held
 from bot.risk.known import Known, Seat, Step, Talk
 from bot.risk.rhythm import Beat, asks, usual_reply_h, waiting_h
 from bot.rulebook import Rulebook
+from bot.standing import factor_seen
 from bot.words import SHANGHAI, step_name
 from bot.workdays import Calendar
 from nlp.likeness import version
@@ -93,7 +94,7 @@ def _appraised(
     found, moved = [], []
     for one in looked:
         row = one.row
-        score = engine.score(map(rows.factor_seen, standing[row.id]), tx.now)
+        score = engine.score(map(factor_seen, standing[row.id]), tx.now)
         if score != row.score:
             moved.append((row.id, score, str(engine.level(score))))
         found.append(Appraised(known=one.known, match=one.fit, held=held[row.id], score=score))
@@ -129,6 +130,7 @@ def _looked(
     doubted = profile.doubted_of(tx, keys)
     # Of one person it is asked at once; of many, few have said anything yet.
     heard = set(keys) if len(keys) == 1 else appraisal.heard_of(tx, keys)
+    heard &= consenting.analysed_of(tx, rulebook, {row.id: row.created_at for row in who})
     today = tx.now.astimezone(SHANGHAI).date()
     found = []
     for row in who:

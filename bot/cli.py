@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from bot import cli_sheets, logs, risk_commands
+from bot import cli_sheets, logs, risk_commands, survey_commands
 from bot.errors import BotError, StorageError
 from config import settings as configuration
 from config.settings import Settings
@@ -322,6 +322,7 @@ def audit_verify() -> None:
 
 
 cli.add_typer(risk_commands.made(lambda: _settings()), name="risk")
+cli.add_typer(survey_commands.made(lambda: _settings()), name="survey")
 export = typer.Typer(help="导出", no_args_is_help=True)
 cli.add_typer(export, name="export")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import portraying, rows
+from bot import portraying
 from bot.alerts import cards
 from bot.channels.base import Channel, Payload, listens_only, why_closed, window_of
 from bot.messages import Address, Button, Card, Content, Receipt, Ticket
 from bot.pipeline import Road
+from bot.standing import alert_shown
 from scheduler.errors import GiveUp, Hold, TryLater
 from scheduler.sender import Delivered
 from storage.database import Tx
@@ -162,7 +163,7 @@ class ChannelDelivery:
             return None
         link = f"{self._road.base_url}/console/candidates/{alert.candidate_id}"
         return CardToSend(
-            card=cards.drawn(self._road.rulebook.policy, rows.alert_shown(alert), link=link),
+            card=cards.drawn(self._road.rulebook.policy, alert_shown(alert), link=link),
             revision=alert.revision,
             replaces=Receipt(standing.receipt) if standing is not None else None,
         )

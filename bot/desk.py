@@ -13,13 +13,15 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot import planning, records, rows
+from bot import planning, records
 from bot.alerts import actions, policy
 from bot.casework import decide as _decide
 from bot.channels.base import HandsOver
 from bot.errors import Conflict, NotFound
+from bot.hearing import place_of, read_as
 from bot.pipeline import Road
-from bot.turn import Outcome, Span, place_of, read_as
+from bot.standing import alert_seen
+from bot.turn import Outcome, Span
 from nlp.scheme import Intent
 from scheduler.engine import DELIVERY
 from storage import aead, crypto
@@ -59,7 +61,7 @@ async def judge(road: Road, viewer: Viewer, alert_id: str, verdict: Verdict, *, 
     def work(tx: Tx) -> None:
         row, version = alerts.version_of(tx, viewer, alert_id)
         judged = actions.judged(
-            rows.alert_seen(row), verdict, user_id=viewer.id, via="console", cause=cause
+            alert_seen(row), verdict, user_id=viewer.id, via="console", cause=cause
         )
         turns.touch(tx, row.candidate_id, version)
         channels = records.verdicts(tx, Outcome(flow="console", verdicts=(judged,)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import asking, records
+from bot import asking, consenting, records
 from bot.channels.base import why_closed, window_of
 from bot.errors import Conflict
 from bot.pipeline import Road
@@ -74,6 +74,7 @@ def _fate(road: Road, tx: Tx, candidate: CandidateRow, row: Any, unreached: Why 
         talked_at=max((talk.last_at for talk in talks), default=None),
         another_open=invitations.is_asked(tx, candidate.id),
         asked_at=invitations.asked_at(tx, candidate.id, but=row.id),
+        consents=consenting.analysed(tx, road.rulebook, candidate.id),
         unreached=unreached,
     )
     return timing.fate(seen, road.rulebook.timing, road.rulebook.calendar, tx.now)

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bot import attachments, inviting, pipeline, records, rows
+from bot import attachments, inviting, owing, pipeline, records
 from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.channels.base import Pulls
+from bot.conversation.flows import erasing
 from bot.pipeline import Road
 from bot.risk import engine as risk
+from bot.standing import factors_seen
 from bot.turn import Outcome, RaiseAlert
 from nlp.scheme import Severity
 from scheduler.clock import Fire
@@ -29,9 +31,11 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report")
+TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report", "owe")
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
+#: Planned moments that come whatever the stage: the law does not ask how far it went.
+_RIGHTS = frozenset({erasing.DUE})
 
 
 def fire(road: Road) -> Fire:
@@ -39,6 +43,8 @@ def fire(road: Road) -> Fire:
     kinds: Mapping[str, Callable[[Road, Tx, Due, CandidateRow], RaiseAlert | None]] = {
         "answer_due": answer_due,
         "deadline": deadline,
+        erasing.DUE: erase_due,
+        **dict.fromkeys(owing.LATE, owing.late),
     }
     pace = inviting.Pace()
 
@@ -47,12 +53,14 @@ def fire(road: Road) -> Fire:
             candidate = people.get_candidate(tx, road.vault, SYSTEM, due.person_id)
         except NotFound:
             return ScheduledStatus.CANCELLED
-        if candidate.stage in ENDED:
+        if candidate.stage in ENDED and due.kind not in _RIGHTS:
             return ScheduledStatus.CANCELLED
         if due.kind == inviting.ASK:
             return inviting.ask(road, tx, due, candidate, pace)
         if due.kind == inviting.REMIND:
             return inviting.remind(road, tx, due, candidate)
+        if due.kind in owing.NUDGES:
+            return owing.nudge(road, tx, due, candidate)
         alert = kinds[due.kind](road, tx, due, candidate)
         if alert is None:
             return ScheduledStatus.CANCELLED
@@ -85,6 +93,12 @@ def deadline(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAler
     """The candidate named this evening for an answer. Their next message cancels the plan."""
     words = _words(road, tx, due.about)
     return policy.own(road.rulebook.policy, policy.DEADLINE, words, Severity.DIGEST, tx.now)
+
+
+def erase_due(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | None:
+    """They are still here, and the limit for erasing them is near. No reply of ours ends that."""
+    words = _words(road, tx, due.about)
+    return policy.own(road.rulebook.policy, policy.ERASE, words, Severity.NOW, tx.now)
 
 
 def _words(road: Road, tx: Tx, about: Mapping[str, Any]) -> str:
@@ -135,7 +149,7 @@ def _rescore(after: str | None, tx: Tx) -> tuple[int, str | None]:
     found = people.scored(tx, after=after, limit=_RESCORED)
     moved = 0
     for row in found:
-        value = risk.score(rows.factors_seen(tx, row.id), tx.now)
+        value = risk.score(factors_seen(tx, row.id), tx.now)
         if value != row.score:
             record.score(tx, row.id, value, str(risk.level(value)))
             moved += 1

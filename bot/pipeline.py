@@ -15,15 +15,17 @@ from functools import partial
 
 import structlog
 
-from bot import records, rows
+from bot import consenting, records, rows
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
+from bot.consent import stands
 from bot.conversation.router import decide
 from bot.errors import DeliveryError, GiveUp, Stale
+from bot.hearing import read_as, spans_in
 from bot.messages import MAX_TEXT, Aside, Inbound, Pull, Received, kept
 from bot.rows import Turned, Waiting
 from bot.rulebook import Rulebook
-from bot.turn import Heard, Outcome, RaiseAlert, read_as, spans_in
+from bot.turn import Heard, Outcome, RaiseAlert
 from bot.words import fill
 from nlp.reading import AsyncReader, Comparer, ReaderUnavailable, Utterance
 from nlp.scheme import Severity
@@ -36,6 +38,7 @@ from storage.queries.asides import NewAside
 from storage.queries.carried import NewMedia, NewTicket
 from storage.queries.intake import NewMessage, Stored
 from storage.vault import Vault
+from storage.viewer import SYSTEM
 
 log = structlog.get_logger()
 
@@ -298,7 +301,7 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
         few = channel is not None and channel.limits.buttons < len(Verdict)
         labels = road.rulebook.policy.verdicts if few else None
         listens = road.listens(found.talk.channel, found.talk.address)
-        seen = rows.seen(tx, road.vault, found, numbered=labels, listens=listens)
+        seen = rows.seen(tx, road.vault, found, road.rulebook, numbered=labels, listens=listens)
         if isinstance(seen, Waiting):
             road.engine.wake(tx, CONVERSATION, [conversation_id], not_before=seen.until)
             return None
@@ -308,9 +311,12 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
 
 
 async def read(road: Road, turned: Turned) -> Heard | None:
-    """Station 4: what the words say. Presses, commands and colleagues are not read."""
+    """Station 4: what the words say. Presses and colleagues are not read, and nobody who has not
+    consented to it."""
     context = turned.context
     if context.candidate is None or context.last.kind is not MessageKind.TEXT:
+        return None
+    if not stands(context.consent, road.rulebook.analysis_version):
         return None
     utterance = Utterance(
         text=context.text,
@@ -332,6 +338,8 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
     def work(tx: Tx) -> None:
         over = road.channels
         channels = records.write(tx, road.vault, turned, heard, outcome, channels=over)
+        if outcome.consents:
+            road.engine.wake(tx, CONVERSATION, _consented(road, tx, turned, outcome))
         if turned.context.candidate is not None:
             appraise(tx, road.vault, road.rulebook, turned.context.candidate.id)
         channels |= ring(road, tx, outcome.alerts)
@@ -341,6 +349,15 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
             road.engine.wake(tx, CONVERSATION, [turned.talk.id])
 
     await road.database.write(work)
+
+
+def _consented(road: Road, tx: Tx, turned: Turned, outcome: Outcome) -> list[str]:
+    """Keep what was said of consents; the conversations in which something is read back."""
+    new, known = outcome.consents, turned.context.candidate
+    whose = known.id if known is not None else outcome.bind and outcome.bind.candidate_id
+    assert whose, "nobody unknown is asked"
+    said = {one.source for one in new}
+    return consenting.keep(tx, road.vault, road.rulebook, SYSTEM, whose, new, but=said)
 
 
 def ring(road: Road, tx: Tx, raised: Sequence[RaiseAlert]) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot import answering
+from bot import answering, doing
 from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
@@ -105,10 +105,15 @@ def write(
         )
         for one in outcome.confirms:
             _confirm(tx, vault, candidate.id, one, via=talk.channel)
+        for right in outcome.rights:
+            details = {"kind": right.kind, "via": talk.channel}
+            audit.append(tx, vault.keystore, SYSTEM, "right.ask", candidate.id, details=details)
         for number, words in enumerate(outcome.tells):
             idem = f"told:{context.last.uid}:{number}"
             owned = candidate.owner_id
             woken |= tell(tx, vault, owned, words, idem=idem, channels=channels)
+    for duty in outcome.duties:
+        doing.done(tx, vault, context, duty)
     return woken | verdicts(tx, outcome)
 
 

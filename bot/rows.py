@@ -7,29 +7,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot import answering
-from bot.alerts import actions
-from bot.alerts.cards import AlertShown
+from bot import answering, consenting
+from bot.alerts import actions, duties
 from bot.asked import pressed
-from bot.conversation.flows import binding, pledge
+from bot.consent import ConsentSeen
+from bot.conversation.flows import binding, consent, pledge
 from bot.messages import Button
+from bot.rulebook import Rulebook
+from bot.standing import alert_seen, factors_seen
 from bot.turn import (
     AlertSeen,
     CandidateSeen,
     Context,
-    FactorSeen,
+    DutySeen,
     InviteSeen,
+    OwedSeen,
     PledgeSeen,
     Said,
     StaffSeen,
     StepSeen,
 )
 from nlp.reading import Turn
-from nlp.scheme import Severity
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import (
-    AlertStatus,
     Author,
     InvitePurpose,
     MessageKind,
@@ -38,14 +39,30 @@ from storage.enums import (
     Verdict,
 )
 from storage.errors import NotFound
-from storage.queries import alerts, cards, choices, invites, offers, people, steps, turns, users
-from storage.queries.alerts import AlertRow
+from storage.queries import (
+    alerts,
+    cards,
+    choices,
+    consents,
+    invites,
+    offers,
+    people,
+    scheduled,
+    steps,
+    timeline,
+    turns,
+    users,
+)
+from storage.queries import duties as owed
+from storage.queries.choices import Offered
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
 
 Labels = Mapping[Verdict, str]
 #: The name of a choice is never longer, however it is typed.
 NAMED = 60
+#: Of what is still to be done, by them and by us, a decision sees so many.
+NEXT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +85,7 @@ def seen(
     tx: Tx,
     vault: Vault,
     found: turns.Look,
+    rulebook: Rulebook,
     *,
     numbered: Labels | None = None,
     listens: bool = False,
@@ -86,11 +104,15 @@ def seen(
     said = tuple(_said(row, key) for row in found.messages)
     if numbered is not None and talk.user_id is not None:
         said = tuple(
-            _chosen(tx, talk, one, numbered, came=row.received_at)
+            _of_staff(tx, talk, one, numbered, came=row.received_at)
             for one, row in zip(said, found.messages, strict=True)
         )
-    elif talk.candidate_id is not None and len(said) == 1 and not listens:
-        said = (_answered(tx, talk, said[0], came=found.messages[0].received_at),)
+    rereads = found.messages[0].error == consents.REREAD
+    offered = None
+    if (talk.candidate_id or talk.user_id) and not listens and not rereads:
+        offered = choices.offered(tx, talk.id)
+    if offered is not None and len(said) == 1 and (numbered is None or talk.user_id is None):
+        said = (_answered(offered, said[0], came=found.messages[0].received_at),)
     return Turned(
         context=Context(
             conversation_id=talk.id,
@@ -105,7 +127,7 @@ def seen(
             if talk.candidate_id
             else None,
             staff=_staff(talk),
-            invite=invite_seen(tx, vault, _token(said), talk.channel),
+            invite=invite_seen(tx, vault, _token(said), talk.channel, rulebook),
             returned=_returned(tx, talk, said),
             alerts=tuple(alert_seen(row) for row in alerts.unresolved(tx, talk.candidate_id))
             if talk.candidate_id
@@ -117,6 +139,10 @@ def seen(
             )
             if talk.candidate_id
             else None,
+            consent=_consent(tx, talk, rulebook, offered),
+            rereads=rereads,
+            owed=_owed(tx, vault, talk.candidate_id) if talk.candidate_id else (),
+            duty=_duty(tx, vault, talk, said[-1]),
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -151,7 +177,6 @@ def before(tx: Tx, vault: Vault, conversation_id: str, message_id: int) -> tuple
 
 def candidate_seen(tx: Tx, row: Any, key: SubjectKey) -> CandidateSeen:
     """A candidate as the query of a conversation brings them, and what they are to do next."""
-    step = steps.next_open(tx, key, row.candidate_id)
     return CandidateSeen(
         id=row.candidate_id,
         name=unseal(key, row.name_sealed, "candidate.name_sealed", row.candidate_id),
@@ -161,9 +186,22 @@ def candidate_seen(tx: Tx, row: Any, key: SubjectKey) -> CandidateSeen:
         owner_id=row.owner_id,
         owner_name=row.owner_name or "",
         start_on=row.start_on,
-        next_step=None
-        if step is None
-        else StepSeen(kind=step.kind, words=step.words, due_on=step.due_on),
+        city=row.position_city or "",
+        steps=tuple(
+            StepSeen(kind=step.kind, words=step.words, due_on=step.due_on)
+            for step in steps.next_open(tx, key, row.candidate_id, limit=NEXT)
+        ),
+    )
+
+
+def _owed(tx: Tx, vault: Vault, candidate_id: str) -> tuple[OwedSeen, ...]:
+    """The answers we said we would give, the most urgent first, with the words they are to."""
+    found = scheduled.pending(tx, kind="answer_due", person_id=candidate_id, limit=NEXT)
+    uids = [str(one.about.get("uid", "")) for one in found]
+    said = {row.uid: row.text for row in timeline.by_uids(tx, vault, uids)} if uids else {}
+    return tuple(
+        OwedSeen(words=said.get(uid, ""), by=one.due_at)
+        for uid, one in zip(uids, found, strict=True)
     )
 
 
@@ -190,7 +228,9 @@ def _returned(tx: Tx, talk: Any, said: Sequence[Said]) -> bool:
     )
 
 
-def invite_seen(tx: Tx, vault: Vault, token: str, channel: str) -> InviteSeen | None:
+def invite_seen(
+    tx: Tx, vault: Vault, token: str, channel: str, rulebook: Rulebook
+) -> InviteSeen | None:
     """Whom a link names; None for one that is not good now, or whose person is not there."""
     row = invites.find_invite(tx, token, InvitePurpose.CHAT, channel=channel) if token else None
     if row is None:
@@ -208,19 +248,7 @@ def invite_seen(tx: Tx, vault: Vault, token: str, channel: str) -> InviteSeen | 
         user_id=None,
         name=candidate.name,
         position_title=candidate.position_title,
-    )
-
-
-def alert_seen(row: Any) -> AlertSeen:
-    """A bare alert row as a decision sees it."""
-    return AlertSeen(
-        id=row.id,
-        candidate_id=row.candidate_id,
-        topic=row.topic,
-        severity=Severity(row.severity),
-        status=AlertStatus(row.status),
-        verdict=Verdict(row.verdict) if row.verdict else None,
-        revision=row.revision,
+        consent=consenting.seen(tx, rulebook, candidate.id),
     )
 
 
@@ -245,16 +273,25 @@ def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) ->
     return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
 
 
-def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
+def _of_staff(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) -> Said:
+    """A colleague's words as a press: of what we asked last, else of the last card."""
+    asked, card = choices.offered(tx, talk.id), cards.last_card(tx, talk.id)
+    if asked is not None and (card is None or card.sent_at <= asked.at):
+        answered = _answered(asked, said, came=came)
+        if answered.kind is MessageKind.PRESS:
+            return answered
+    return _chosen(tx, talk, said, labels, came=came)
+
+
+def _answered(last: Offered, said: Said, *, came: datetime) -> Said:
     """Words that name one of the choices we offered, or its number, as the press they stand for.
 
     A number means what the person had before them: where something was said since, it is only a
-    number.
+    number. So is 「同意」 to a colleague who spoke since no consent to us.
     """
-    if said.kind is not MessageKind.TEXT or len(said.text) > NAMED:
+    if said.kind is not MessageKind.TEXT or len(said.text) > NAMED or last.at > came:
         return said
-    last = choices.offered(tx, talk.id)
-    if last is None or last.at > came:
+    if _asks_consent(last) and not last.alone:
         return said
     # Under a question of a survey one answers in words as well: those are read as such.
     offered = [Button(*choice) for choice in last.choices if pressed(choice[1]) is None]
@@ -266,11 +303,38 @@ def _answered(tx: Tx, talk: Any, said: Said, *, came: datetime) -> Said:
     return replace(said, kind=MessageKind.PRESS, text=action, typed=True)
 
 
+def _asks_consent(last: Offered) -> bool:
+    return last.choices[0][1].startswith(consent.ACTIONS)
+
+
+def _consent(tx: Tx, talk: Any, rulebook: Rulebook, last: Offered | None) -> ConsentSeen | None:
+    """Where the candidate stands, and whether our question is the one they answer now."""
+    if talk.candidate_id is None:
+        return None
+    asked = last is not None and last.alone and consent.asks(last.choices)
+    return consenting.seen(tx, rulebook, talk.candidate_id, is_open=asked)
+
+
 def _pledge(tx: Tx, talk: Any, last: Said) -> PledgeSeen | None:
     """The card a press names or we asked about, if it is this candidate's."""
     card = pledge.about(last, talk.state or {}) if talk.candidate_id is not None else None
     worth = offers.worth(tx, talk.candidate_id, card) if card is not None else None
     return PledgeSeen(id=card, worth=worth) if card is not None and worth is not None else None
+
+
+def _duty(tx: Tx, vault: Vault, talk: Any, last: Said) -> DutySeen | None:
+    """What a press under a nudge is about, if the presser may know of the candidate."""
+    named = duties.parse(last.text) if last.kind is MessageKind.PRESS else None
+    staff = _staff(talk)
+    if named is None or staff is None:
+        return None
+    viewer = Viewer.of_user(staff.id, staff.name, staff.role)
+    try:
+        row = people.get_candidate(tx, vault, viewer, named.candidate_id)
+    except NotFound:
+        return None
+    key = vault.key(tx, row.subject_id)
+    return replace(named, done=owed.is_done(tx, key, row.id, named.duty, named.ref))
 
 
 def _pressed(tx: Tx, talk: Any, last: Said) -> AlertSeen | None:
@@ -289,34 +353,3 @@ def _may_press(tx: Tx, talk: Any, alert_id: str) -> AlertSeen | None:
     except NotFound:
         return None
     return alert_seen(row)
-
-
-def factors_seen(tx: Tx, candidate_id: str) -> tuple[FactorSeen, ...]:
-    """All contributions to a candidate's score."""
-    return tuple(map(factor_seen, people.factors(tx, candidate_id)))
-
-
-def factor_seen(row: Any) -> FactorSeen:
-    """One contribution."""
-    return FactorSeen(
-        rule=row.rule, adds=row.adds, fades_after_days=row.fades_after_days, at=row.at
-    )
-
-
-def alert_shown(row: AlertRow) -> AlertShown:
-    """An alert as its card shows it."""
-    return AlertShown(
-        id=row.id,
-        candidate_name=row.candidate_name,
-        position_title=row.position_title,
-        stage=row.stage,
-        topic=row.topic,
-        severity=Severity(row.severity),
-        status=row.status,
-        verdict=row.verdict,
-        verdict_by=row.verdict_by,
-        verdict_at=row.verdict_at,
-        quote=row.quote,
-        question=row.question,
-        due_at=row.due_at,
-    )

@@ -8,8 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot import known
 from bot.alerts.policy import Policy
+from bot.consent import ANALYSIS, Consents, Form
 from bot.errors import NotReady
+from bot.known import Faq, Requests
 from bot.match.definition import MatchDefinition
 from bot.offers.law import Region
 from bot.profile.definition import ProfileDefinition
@@ -18,10 +21,12 @@ from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.surveys import definition as surveys
 from bot.surveys.about import Meanings
+from bot.surveys.forbidden import Forbidden
 from bot.surveys.shape import Survey
 from bot.surveys.timing import Timing
 from bot.words import Replies
 from bot.workdays import Calendar
+from nlp.asking import Askings
 from nlp.scheme import Intent
 
 
@@ -38,14 +43,30 @@ class Rulebook:
     sheets: Layout
     region: Region
     surveys: Mapping[str, Survey]
+    forbidden: Forbidden
     labels: Mapping[Intent, str]
+    faq: Faq
+    askings: Askings  # of requests.yaml and faq.yaml
     calendar: Calendar
     timing: Timing
     meanings: Meanings
+    consents: Consents
+    form: Form | None = None  # None: the bot asks for consent itself
+    privacy_url: str = "/privacy"
+
+    @property
+    def analysis_version(self) -> str:
+        """The version of the words the automatic reading is consented to in."""
+        return self.consents.version(ANALYSIS)
 
 
 def parse(
-    company: str, read: Callable[[str], Any], read_folder: Callable[[str], dict[str, Any]]
+    company: str,
+    read: Callable[[str], Any],
+    read_folder: Callable[[str], dict[str, Any]],
+    *,
+    form: Form | None = None,
+    privacy_url: str = "/privacy",
 ) -> Rulebook:
     """The rulebook of the files ``read`` finds. Raises ``NotReady`` naming file and key."""
     try:
@@ -54,10 +75,13 @@ def parse(
             raise NotReady(f"labels.yaml lacks {sorted(set(Intent) - set(labels))}")
         profile = _checked("profile.yaml", ProfileDefinition.model_validate, read)
         sheets = _checked("sheets.yaml", SheetsDefinition.model_validate, read)
+        forbidden = _checked("forbidden.yaml", Forbidden.model_validate, read)
         policy = _checked("policy.yaml", lambda raw: Policy.model_validate(raw), read)
         meanings = _checked("meaning.yaml", Meanings.model_validate, read)
         if wrong := meanings.wrong(profile, policy):
             raise NotReady(f"meaning.yaml: {wrong}")
+        requests = _checked("requests.yaml", Requests.model_validate, read)
+        faq = _checked("faq.yaml", Faq.model_validate, read)
         return Rulebook(
             company=company,
             replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
@@ -67,11 +91,17 @@ def parse(
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
             region=_checked("regions/cn.yaml", Region.model_validate, read),
-            surveys=_surveys(read_folder("surveys"), policy, meanings),
+            surveys=_surveys(read_folder("surveys"), policy, meanings, forbidden),
+            forbidden=forbidden,
             labels=labels,
             calendar=_checked("holidays.yaml", Calendar.model_validate, read),
             timing=_checked("invitations.yaml", Timing.model_validate, read),
             meanings=meanings,
+            consents=_checked("consent.yaml", Consents.model_validate, read),
+            form=form,
+            privacy_url=privacy_url,
+            faq=faq,
+            askings=known.askings(requests, faq),
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error
@@ -94,13 +124,16 @@ def _risk(files: dict[str, Any]) -> Rules:
     return rules
 
 
-def _surveys(files: dict[str, Any], policy: Policy, meanings: Meanings) -> dict[str, Survey]:
+def _surveys(
+    files: dict[str, Any], policy: Policy, meanings: Meanings, forbidden: Forbidden
+) -> dict[str, Survey]:
     """Surveys by id, which is the file's name. An alert's topic is one of policy.yaml, what a
-    question is about a key of meaning.yaml."""
+    question is about a key of meaning.yaml, and nothing may be asked that forbidden.yaml names.
+    """
     made: dict[str, Survey] = {}
     for name, raw in files.items():
         try:
-            made[name] = surveys.parse(raw, id_=name)
+            made[name] = surveys.parse(raw, id_=name, guard=forbidden.why)
         except surveys.SurveyInvalid as error:
             raise NotReady(f"surveys/{name}.yaml: {error}") from error
         for question in made[name].questions:

@@ -6,15 +6,17 @@ or a clock; the moment is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from bot.asked import GiveAnswer, MoveInvitation, SurveySeen
+from bot.consent import ConsentSeen, SetConsent
+from nlp.asking import Asked
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
-from storage.enums import AlertStatus, MessageKind, Role, Stage, StepKind, Verdict
+from storage.enums import AlertStatus, Duty, MessageKind, Role, Stage, StepKind, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,14 @@ class StepSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwedSeen:
+    """An answer we owe: what they said, and by when we said we would answer."""
+
+    words: str
+    by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateSeen:
     """The candidate, as far as a decision needs them."""
 
@@ -50,7 +60,8 @@ class CandidateSeen:
     owner_id: str | None
     owner_name: str
     start_on: date | None
-    next_step: StepSeen | None = None
+    city: str = ""
+    steps: tuple[StepSeen, ...] = ()  # open ones, by their day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,7 @@ class InviteSeen:
     user_id: str | None
     name: str = ""
     position_title: str = ""
+    consent: ConsentSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +117,24 @@ class PledgeSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutySeen:
+    """What a nudge's button is about; ``ref`` says of what, a greeting the first day."""
+
+    duty: Duty
+    candidate_id: str
+    ref: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoDuty:
+    """A colleague did what we owed."""
+
+    duty: DutySeen
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All a decision may see."""
 
@@ -124,8 +154,13 @@ class Context:
     pressed: AlertSeen | None = None
     pledge: PledgeSeen | None = None
     survey: SurveySeen | None = None  # that is open, or that a press names
+    consent: ConsentSeen | None = None  # to the automatic reading, of this candidate
+    rereads: bool = False  # said before the consent: heard now, answered long ago
+    duty: DutySeen | None = None  # a press names it, and the presser may see whom it is about
     factors: tuple[FactorSeen, ...] = ()
     company: str = ""
+    owed: tuple[OwedSeen, ...] = ()  # our answers, the most urgent first
+    asked: tuple[Asked, ...] = ()  # the known askings in it; the router says
 
     @property
     def text(self) -> str:
@@ -205,6 +240,13 @@ class AskChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskRight:
+    """The candidate asks for what the law gives them: ``correct`` or ``erase``. Audited."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmPledge:
     """The candidate confirms a 承诺卡 in the chat."""
 
@@ -259,6 +301,10 @@ class Outcome:
     confirms: tuple[ConfirmPledge, ...] = ()
     answers: tuple[GiveAnswer, ...] = ()
     surveys: tuple[MoveInvitation, ...] = ()
+    consents: tuple[SetConsent, ...] = ()
+    rights: tuple[AskRight, ...] = ()
+    copies: bool = False  # a link to what we keep is to be said
+    duties: tuple[DoDuty, ...] = ()
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -285,6 +331,10 @@ class Outcome:
             confirms=self.confirms + other.confirms,
             answers=self.answers + other.answers,
             surveys=self.surveys + other.surveys,
+            consents=self.consents + other.consents,
+            rights=self.rights + other.rights,
+            copies=self.copies or other.copies,
+            duties=self.duties + other.duties,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,
@@ -303,62 +353,3 @@ class Heard:
     spans: tuple[Span, ...]
     deadline: date | None = None
     stage: str | None = None
-
-
-#: Stages of the record as the reader knows them; ended ones are read as the last open one.
-_READ_AS = {
-    Stage.INTERVIEW: "interview",
-    Stage.OFFER: "offer",
-    Stage.ACCEPTED: "accepted",
-    Stage.ONBOARDED: "onboarded",
-    Stage.CONFIRMED: "onboarded",
-    Stage.LEFT: "onboarded",
-    Stage.RENEGED: "accepted",
-}
-
-
-def read_as(stage: Stage) -> str:
-    """The stage a candidate's messages are read in.
-
-    >>> read_as(Stage.CONFIRMED), read_as(Stage.REJECTED)
-    ('onboarded', 'offer')
-    """
-    return _READ_AS.get(stage, "offer")
-
-
-def spans_in(said: tuple[Said, ...], reading: Reading) -> tuple[Span, ...]:
-    """Evidence of an utterance, placed in the messages it was made of.
-
-    A piece of evidence that runs over a line break is cut at the end of its first message.
-    """
-    placed: list[Span] = []
-    for evidence in reading.evidence:
-        offset = 0
-        for part in said:
-            end = offset + len(part.text)
-            if evidence.start < end or part is said[-1]:
-                placed.append(
-                    Span(
-                        uid=part.uid,
-                        start=max(0, evidence.start - offset),
-                        end=min(evidence.end - offset, len(part.text)),
-                        intent=str(evidence.intent),
-                    )
-                )
-                break
-            offset = end + 1
-    return tuple(span for span in placed if span.start < span.end)
-
-
-def place_of(span: Span, said: Iterable[tuple[str, str]]) -> int:
-    """Where a span begins in an utterance made of ``said``: (uid, text), oldest first.
-
-    >>> place_of(Span(uid="m_2", start=1, end=2, intent="salary"), [("m_1", "你好"), ("m_2", "钱")])
-    4
-    """
-    offset = 0
-    for uid, text in said:
-        if uid == span.uid:
-            return offset + span.start
-        offset += len(text) + 1
-    return 0

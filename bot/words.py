@@ -31,6 +31,7 @@ class Replies(BaseModel):
     handed: str
     progress: str
     progress_step: str
+    progress_owed: str
     help: str
     staff_help: str
     press_useful: str
@@ -60,6 +61,22 @@ class Replies(BaseModel):
     survey_changed: str
     survey_link: str
     survey_why: dict[str, str]
+    faq_answer: str
+    correct_what: str
+    correct_asked: str
+    correct_kept: str
+    erase_sure: str
+    erase_yes: str
+    erase_no: str
+    erase_told: str
+    erase_known: str
+    erase_kept: str
+    data_link: str
+    duty_offer: str
+    duty_greeting: str
+    duty_greeting_hr: str
+    duty_done: str
+    duty_noted: str
     too_long: str
     owner_unknown: str
     owner_named: str
@@ -109,6 +126,8 @@ PLACEHOLDERS = frozenset(
         "day",
         "question",
         "answer",
+        "what",
+        "source",
     }
 )
 

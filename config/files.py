@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
+#: LibYAML parses this whole folder in 0.05 s, Python's own loader in 0.5 s.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class BadFile(ValueError):
@@ -18,11 +20,18 @@ def read(name: str, override: Path | None = None) -> Any:
     """Parse one file, for example ``replies/zh.yaml``. Raises ``BadFile``."""
     path = _path(name, override)
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadFile(f"{path}: there is no such file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadFile(f"{path}: {error}") from error
+
+
+def _parse(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_LOADER)  # noqa: S506 (both are safe loaders)
+    except yaml.YAMLError:
+        return yaml.safe_load(text)  # its complaint shows the line, with a mark under the place
 
 
 def read_folder(name: str, override: Path | None = None) -> dict[str, Any]:

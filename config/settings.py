@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -103,6 +112,31 @@ class ChatSettings(Section):
     merge_pause_s: float = Field(default=8.0, ge=0, le=120)
     #: The longest a first message waits for the rest.
     merge_longest_s: float = Field(default=30.0, ge=0, le=600)
+
+
+class FormSettings(Section):
+    """The company's own application form, where it asks for the consent to the reading."""
+
+    #: What it is called, for the ledger, e.g. 应聘登记表 v3.
+    name: str = Field(default="", max_length=40)
+    #: Since which day it asks; records made earlier are not covered.
+    since: date | None = None
+
+
+class ConsentSettings(Section):
+    """Who asks candidates whether their messages may be read automatically."""
+
+    #: "ask": the bot, at the first contact. "elsewhere": the company's form, which has to be named.
+    analysis: str = Field(default="ask", pattern="^(ask|elsewhere)$")
+    form: FormSettings = FormSettings()
+
+    @model_validator(mode="after")
+    def _names_its_form(self) -> ConsentSettings:
+        if self.analysis == "elsewhere" and not (self.form.name.strip() and self.form.since):
+            raise ValueError(
+                "analysis 为 elsewhere 时，要用 form.name 和 form.since 写明是哪份表、从哪天起"
+            )
+        return self
 
 
 class EngineSettings(Section):
@@ -278,6 +312,7 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
+    consent: ConsentSettings = ConsentSettings()
     engine: EngineSettings = EngineSettings()
     reader: ReaderSettings = ReaderSettings()
     webchat: WebchatSettings = WebchatSettings()

@@ -39,6 +39,13 @@ class StepKind(StrEnum):
     OTHER = "other"
 
 
+class Duty(StrEnum):
+    """What the company owes a candidate by the clock, besides answers."""
+
+    OFFER = "offer"
+    GREETING = "greeting"
+
+
 class Role(StrEnum):
     """Who may log in to the console."""
 

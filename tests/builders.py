@@ -12,13 +12,16 @@ from functools import cache
 from typing import Any
 
 from bot import rulebook
+from bot.consent import ConsentSeen
+from bot.hearing import spans_in
 from bot.rulebook import Rulebook
-from bot.turn import AlertSeen, CandidateSeen, Context, Heard, InviteSeen, Said, StaffSeen, spans_in
+from bot.turn import AlertSeen, CandidateSeen, Context, Heard, InviteSeen, Said, StaffSeen
 from config import files
 from nlp.reading import Evidence, Reading
 from nlp.scheme import Condition, Intent, Severity, needs_alert, severity_of
 from storage.enums import AlertStatus, MessageKind, Role, Stage
 from tests.clock import START
+from tests.consented import FORM
 
 #: A Monday, 09:00 in Shanghai.
 NOW = START
@@ -28,7 +31,13 @@ ALERT_ID = "a_" + "k" * 26
 @cache
 def a_rulebook() -> Rulebook:
     """The rulebook of ``config/`` as it is shipped."""
-    return rulebook.parse("示例科技", files.read, files.read_folder)
+    return rulebook.parse("示例科技", files.read, files.read_folder, form=FORM)
+
+
+@cache
+def an_asking_rulebook() -> Rulebook:
+    """The same, of a company whose bot asks for consent itself."""
+    return replace(a_rulebook(), form=None)
 
 
 def a_candidate(**changes: Any) -> CandidateSeen:
@@ -96,6 +105,7 @@ def a_context(*texts: str, **changes: Any) -> Context:
                 for n, text in enumerate(lines, start=1)
             ),
             candidate=a_candidate(),
+            consent=ConsentSeen(by_form=True),
             company="示例科技",
         ),
         **changes,

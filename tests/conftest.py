@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,13 @@ from storage.database import Database, open_database
 from storage.migrate import upgrade
 from tests import outside
 from tests.clock import FakeClock
+from tests.consented import BY_FORM
 from tests.postgres import Postgres, running
 
 outside.block()
+# Whoever a test brings in has consented in the company's form; the tests of asking say otherwise.
+for _name, _value in BY_FORM.items():
+    os.environ.setdefault(_name, _value)
 
 _postgres_failure: list[str] = []
 
@@ -53,6 +58,27 @@ def postgres() -> Iterator[Postgres]:
         raise
     yield started
     server.__exit__(None, None, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where several processes share the run (``make test``)."""
+    from tests.spreading import Spread  # a run in one process does without the library
+
+    return Spread(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes tells the one that prints."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["postgres_failure"] = _postgres_failure
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a process told when it ended; one that crashed told nothing."""
+    _postgres_failure.extend(getattr(node, "workeroutput", {}).get("postgres_failure", ()))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

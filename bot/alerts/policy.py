@@ -7,15 +7,19 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from bot.alerts.duties import GREETING, OFFER_LATE, Duties
 from bot.alerts.portrait import PortraitWords
 from bot.turn import Context, Heard, RaiseAlert, Span
 from bot.words import SHANGHAI
 from nlp.scheme import Condition, Intent, Severity, severity_of
-from storage.enums import Stage, Verdict
+from storage.enums import Duty, Stage, Verdict
 
 RANK = {Severity.NONE: 0, Severity.DIGEST: 1, Severity.TODAY: 2, Severity.NOW: 3}
 HANDOVER, OVERDUE, DEADLINE, UNREAD = "handover", "overdue", "deadline", "unread"
+CHANGE, CORRECT, ERASE = "change", "correct", "erase"
 CHANGE = "change"
+#: Topics that the program raises itself.
+OWN = (HANDOVER, OVERDUE, DEADLINE, UNREAD, CHANGE, CORRECT, ERASE, OFFER_LATE, GREETING)
 
 
 class CardWords(BaseModel):
@@ -49,6 +53,8 @@ class Policy(BaseModel):
     severities: dict[Severity, str]
     card: CardWords
     portrait: PortraitWords
+    duties: Duties
+    duty_quotes: dict[Duty, str]
     stages: dict[Stage, str]
 
     @model_validator(mode="after")
@@ -57,12 +63,16 @@ class Policy(BaseModel):
         if missing:
             raise ValueError(f"topics lacks {sorted(missing)}")
         topics = {*map(str, self.topics), *self.extra_topics}
+        if missing_topics := set(OWN) - topics:
+            raise ValueError(f"extra_topics lacks {sorted(missing_topics)}")
         for field in ("names", "questions"):
             keys = set(getattr(self, field))
             if keys != topics:
                 raise ValueError(f"{field}: missing or unknown {sorted(keys ^ topics)}")
         if set(self.verdicts) != set(Verdict) or set(self.severities) != set(Severity):
             raise ValueError("verdicts or severities: one is missing")
+        if set(self.duty_quotes) != set(Duty):
+            raise ValueError(f"duty_quotes needs {sorted(map(str, Duty))}")
         if set(self.stages) != set(Stage):
             raise ValueError(f"stages lacks {sorted(set(Stage) - set(self.stages))}")
         if set(self.due_hours) != {Severity.NOW, Severity.TODAY, Severity.DIGEST}:

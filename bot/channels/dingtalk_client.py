@@ -15,6 +15,7 @@ import httpx
 from bot.channels.dingtalk_config import OFFICIAL_API, Config
 from bot.channels.dingtalk_errors import BAD_TOKEN, NoAnswer, NotSent, Refusal, read
 from bot.channels.dingtalk_values import is_theirs
+from bot.channels.tls_authorities import authorities
 
 TOKEN_HEADER = "x-acs-dingtalk-access-token"  # noqa: S105 - the name of a header
 #: The platform gives up after 3 s itself.
@@ -186,7 +187,7 @@ class Client:
         """Whom we believe. Read once and beside the loop: certificates take a tenth of a second."""
         async with self._reading:
             if self._tls is None:
-                self._tls = await asyncio.to_thread(httpx.create_ssl_context)
+                self._tls = await asyncio.to_thread(authorities)
             return self._tls
 
     async def _http(self) -> httpx.AsyncClient:

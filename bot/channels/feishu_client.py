@@ -19,6 +19,7 @@ import httpx
 
 from bot.channels.base import Payload
 from bot.channels.feishu_meaning import APP_CODES, SCOPE, TOKEN_CODES, WORDS, Answered, harmless
+from bot.channels.tls_authorities import authorities
 from bot.errors import CredentialsWrong, TryLater
 
 API = "/open-apis"
@@ -56,7 +57,9 @@ class Client:
         """The open connections; opened by the first who asks."""
         if self._http is None or self._http.is_closed:
             timeout = httpx.Timeout(15, connect=5, pool=10)
-            self._http = httpx.AsyncClient(base_url=self._base, timeout=timeout)
+            self._http = httpx.AsyncClient(
+                base_url=self._base, timeout=timeout, verify=authorities()
+            )
         return self._http
 
     async def close(self) -> None:

@@ -27,6 +27,7 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.base import Payload
 from bot.channels.telegram_draw import plain
+from bot.channels.tls_authorities import authorities
 from bot.errors import DeliveryError, GiveUp, TryLater, Unknown
 
 log = structlog.get_logger()
@@ -117,7 +118,11 @@ class Client:
         _quieten()
         self._poll_s, self._files = poll_s, f"{api_base}/file/bot"
         self._request = Request(
-            connection_pool_size=32, connect_timeout=5, read_timeout=answer_s, pool_timeout=10
+            connection_pool_size=32,
+            connect_timeout=5,
+            read_timeout=answer_s,
+            pool_timeout=10,
+            httpx_kwargs={"verify": authorities()},
         )
         self._bot = Bot(
             token,
@@ -232,7 +237,7 @@ class Client:
         if not str(file.file_path).startswith(self._files):
             raise Answered(404, genuine=True)  # a path on the disk of a server of one's own
         async with (
-            httpx.AsyncClient(timeout=30) as client,
+            httpx.AsyncClient(timeout=30, verify=authorities()) as client,
             client.stream("GET", str(file.file_path)) as answer,
         ):
             if not answer.is_success:

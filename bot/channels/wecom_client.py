@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from bot.channels.tls_authorities import authorities
 from bot.channels.wecom_words import CONSOLE, REFUSED, WORDS
 from bot.errors import DeliveryError, GiveUp, TryLater, Unknown
 
@@ -202,7 +203,7 @@ class Client:
     def _open(self) -> httpx.AsyncClient:
         if self._http is None:
             timeout = httpx.Timeout(15, connect=5, pool=10)
-            self._http = httpx.AsyncClient(timeout=timeout)
+            self._http = httpx.AsyncClient(timeout=timeout, verify=authorities())
         return self._http
 
     async def _asked(

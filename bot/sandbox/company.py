@@ -14,7 +14,7 @@ from bot.app import App
 from bot.pipeline import Road
 from bot.sandbox import definition, telling
 from bot.sandbox.definition import Script, Story
-from bot.sandbox.history import Cast, play
+from bot.sandbox.history import OPENED, Cast, play
 from nlp.process import ReaderProcess
 from nlp.reading import AsyncReader
 from storage.crypto import new_public_id
@@ -172,7 +172,7 @@ def _cast(
     """A story's candidate and conversation, made on the day of its first line."""
     remembered = users.setting(tx, _TALK + key)
     if not remembered:
-        then = backfill.at(tx, story.lines[0].moment(today))
+        then = backfill.at(tx, story.lines[0].moment(today) - OPENED)
         candidate_id = people.create_candidate(
             then,
             road.vault,

@@ -7,25 +7,29 @@ product's own decisions; the story only says who spoke which words when.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot import pipeline
+from bot.consent import ConsentSeen, SetConsent
 from bot.conversation.router import decide
 from bot.pipeline import Road
 from bot.risk import engine
 from bot.rows import Turned
 from bot.sandbox.definition import BREATH, Line, Story
-from bot.turn import CandidateSeen, Context, FactorSeen, Heard, Outcome, Said
+from bot.turn import CandidateSeen, Context, FactorSeen, Heard, InviteSeen, Outcome, Said
 from bot.words import SHANGHAI
 from nlp.reading import Turn
 from storage.crypto import new_public_id
-from storage.enums import Author, MessageKind, Stage, Verdict
+from storage.enums import Author, ConsentAnswer, MessageKind, Stage, Verdict
 from storage.queries.backfill import PastMessage
 
 #: The bot answers this long after the last message: the merging pause of the product.
 PAUSE = timedelta(seconds=8)
+#: Before their first line they opened the link, and took so long to answer its question.
+OPENED, THOUGHT = timedelta(minutes=3), timedelta(seconds=40)
+_CAME = "/start ."
 #: HR takes over by writing, and gives the conversation back to the bot after so long.
 RELEASED = timedelta(hours=6)
 _ROLES = {Author.CANDIDATE: "candidate", Author.HR: "hr", Author.BOT: "bot"}
@@ -77,7 +81,15 @@ class Moved:
     start_on: date | None
 
 
-Deed = Spoken | Understood | Moved
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consented:
+    """The candidate was asked for a consent, or answered."""
+
+    at: datetime
+    link: SetConsent
+
+
+Deed = Spoken | Understood | Moved | Consented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +108,8 @@ async def play(road: Road, cast: Cast, today: datetime) -> History:
     Raises ``ReaderUnavailable``.
     """
     player = _Player(road=road, cast=cast, today=today)
+    if road.rulebook.form is None:
+        player.opened()
     for line in cast.story.lines:
         await player.line(line)
     return History(
@@ -121,6 +135,44 @@ class _Player:
     start_on: date | None = None
     asked_for_person: bool = False
     hr_spoke_at: datetime | None = None
+    consent: ConsentSeen = field(default_factory=lambda: ConsentSeen(by_form=True))
+
+    def opened(self) -> None:
+        """The candidate opens the invite link, is asked for consent and gives it."""
+        at = self.cast.story.lines[0].moment(self.today) - OPENED
+        self.consent = ConsentSeen()
+        invite = InviteSeen(
+            id="",
+            candidate_id=self.cast.candidate_id,
+            user_id=None,
+            name=self.cast.story.name,
+            position_title=self.cast.position_title,
+            consent=self.consent,
+        )
+        came = PastMessage(
+            uid=new_public_id("m"), author=Author.CANDIDATE, author_id=None, text=_CAME, at=at
+        )
+        context = replace(self._context([came], (), at, invite), candidate=None, consent=None)
+        self._answered(decide(context, None, self.road.rulebook, now=at), at)
+        self.consent = replace(self.consent, asked_at=at, open=True)
+        agreed = self._say(Author.CANDIDATE, self.road.rulebook.consents.say.agree, at + THOUGHT)
+        context = self._context([agreed], (), agreed.at)
+        self._answered(decide(context, None, self.road.rulebook, now=agreed.at), agreed.at + PAUSE)
+        self.consent = ConsentSeen(
+            answer=ConsentAnswer.GIVEN,
+            notice=self.road.rulebook.analysis_version,
+            source=agreed.uid,
+            answered_at=agreed.at,
+        )
+
+    def _answered(self, outcome: Outcome, now: datetime) -> None:
+        """What the bot did besides hearing."""
+        self.state = outcome.state if outcome.state is not None else self.state
+        self.asked_for_person = bool(outcome.muted) or self.asked_for_person
+        for link in outcome.consents:
+            self.deeds.append(Consented(at=now, link=link))
+        for index, reply in enumerate(outcome.replies):
+            self._say(Author.BOT, reply.text, now + index * timedelta(seconds=1))
 
     async def line(self, line: Line) -> None:
         at = line.moment(self.today)
@@ -175,13 +227,14 @@ class _Player:
             Understood(at=now, said=context.said, heard=heard, outcome=outcome, judged=line.judged)
         )
         self.factors.extend(engine.as_seen(outcome.factors, now))
-        self.state = outcome.state if outcome.state is not None else self.state
-        self.asked_for_person = bool(outcome.muted) or self.asked_for_person
-        for index, reply in enumerate(outcome.replies):
-            self._say(Author.BOT, reply.text, now + index * timedelta(seconds=1))
+        self._answered(outcome, now)
 
     def _context(
-        self, messages: list[PastMessage], before: tuple[Turn, ...], now: datetime
+        self,
+        messages: list[PastMessage],
+        before: tuple[Turn, ...],
+        now: datetime,
+        invite: InviteSeen | None = None,
     ) -> Context:
         cast = self.cast
         return Context(
@@ -205,5 +258,7 @@ class _Player:
                 owner_name=cast.owner_name,
                 start_on=self.start_on,
             ),
+            consent=self.consent,
+            invite=invite,
             factors=tuple(self.factors),
         )

@@ -11,16 +11,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import jobs, planning, records, rows
+from bot import jobs, planning, records
 from bot.alerts import actions, policy
 from bot.pipeline import Road
 from bot.risk import engine
-from bot.sandbox.history import History, Moved, Spoken, Understood
+from bot.sandbox.history import Consented, History, Moved, Spoken, Understood
+from bot.standing import alert_seen, factors_seen
 from bot.turn import Outcome
 from bot.workdays import ZONE
 from storage.database import Tx
 from storage.enums import Author, Verdict
-from storage.queries import alerts, backfill, people, record, scheduled
+from storage.queries import alerts, backfill, consents, people, record, scheduled
+from storage.queries.consents import NewConsent
 from storage.viewer import SYSTEM
 
 #: Alerts raised within this time of the founding stay as the lines left them: mostly open.
@@ -46,10 +48,12 @@ def tell(tx: Tx, road: Road, history: History, today: datetime) -> None:
         elif isinstance(deed, Moved):
             moved = backfill.at(tx, deed.at)
             people.set_stage(moved, SYSTEM, cast.candidate_id, deed.stage, start_on=deed.start_on)
+        elif isinstance(deed, Consented):
+            teller.consented(deed)
         elif deed.message.author is Author.HR:
             teller.answered(deed.at)
     teller.until(today)
-    score = engine.score(rows.factors_seen(tx, cast.candidate_id), today)
+    score = engine.score(factors_seen(tx, cast.candidate_id), today)
     record.score(tx, cast.candidate_id, score, str(engine.level(score)))
     # Surveys begin with the visitor: what was due before is no part of the story.
     tomorrow = today.astimezone(ZONE).date() + timedelta(days=1)
@@ -115,6 +119,17 @@ class _Teller:
         )
         self._will_be_judged(deed)
 
+    def consented(self, deed: Consented) -> None:
+        """A link of the candidate's consents; the audit chain has it as of today."""
+        link = NewConsent(
+            candidate_id=self.history.cast.candidate_id,
+            item=deed.link.item,
+            answer=deed.link.answer,
+            notice=deed.link.notice,
+            source=deed.link.source,
+        )
+        consents.add(self.tx, self.road.vault.keystore, SYSTEM, [link], at=deed.at)
+
     def answered(self, at: datetime) -> None:
         """HR wrote to the candidate: nothing of ours is overdue any more."""
         cast = self.history.cast
@@ -141,7 +156,7 @@ class _Teller:
         cast = self.history.cast
         row, _ = alerts.version_of(self.tx, SYSTEM, alert_id)
         judged = actions.judged(
-            rows.alert_seen(row),
+            alert_seen(row),
             verdict,
             user_id=cast.owner_id,
             via="console",

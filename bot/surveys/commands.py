@@ -84,4 +84,16 @@ def command(text: str) -> Command | None:
     said = normalize(text).text.strip()
     if not said or len(said) > _LONGEST:
         return None
+    found = _one(said)
+    if found is not None:
+        return found
+    parts = [_one(part) for part in re.split(r"[,。;!、\s]+", said) if part]
+    # 先不填了，晚点再填: all of it has to be commands, and to stay is meant before to go.
+    return next((name for name in _MILDEST if name in parts and None not in parts), None)
+
+
+_MILDEST = (Command.LATER, Command.BACK, Command.SKIP, Command.STOP)
+
+
+def _one(said: str) -> Command | None:
     return next((name for name, one in _COMPILED if one.fullmatch(said)), None)

@@ -42,14 +42,23 @@ def unsure(said: str) -> bool:
 
 # --- scale and number ---------------------------------------------------------------------------
 
+#: A number with its unit, anywhere; and a number alone, or before what explains it.
 _POINTS = re.compile(
-    rf"(?<![\d.\w])(?P<n>-?{_N})\s*(?P<half>半)?(?P<unit>分|颗?星|/\s*\d+)?(?P<half2>半)?"
+    rf"(?P<n>-?{_N})\s*(?P<half>半)?(?P<unit>分(?![之钟手别享析配工公不])|颗?星(?!期)|/\s*\d+)"
+    rf"(?P<half2>半)?"
+)
+_BARE_POINT = re.compile(
+    rf"(?:我|给|打|就|大概|差不多|算|选|个|必须|应该|嗯|,| )*(?P<n>-?{_N})\s*(?P<half>半)?"
+    rf"(?:个|左右|吧|啊|呀|哈|了|~|!|。| )*(?:[,。;、!\n].*)?",
+    re.DOTALL,
+)
+_SPAN = re.compile(
+    rf"({_N})\s*(?:到|至|-|~|—|、|或者?)\s*({_N})\s*分|([一二三四五六七八九])([二三四五六七八九])分"
 )
 _OUT_OF = re.compile(r"/\s*(\d+)")
-_NOT_POINTS = re.compile(
-    r"一(?:般|样|些|点|切|直|下|起|定|个|开始|言)|三(?:观)|十分(?=[\u4e00-\u9fff])|半|万一|九九六|996|"
-    r"第[一二三四五六七八九十\d]+[天周月]|[一二三四五六七八九十两\d]+(?:天|周|个月|年|点|号|月|小时|次|个人|个)"
-)
+_DECIMAL = re.compile(r"([零一二两三四五六七八九\d])点([零一二三四五六七八九\d])(?=分)")
+#: 十分满意 is very satisfied.
+_VERY = re.compile(r"十分(?=[\u4e00-\u9fff])")
 
 
 def scale(question: Question, said: str) -> float | Doubt:
@@ -76,34 +85,32 @@ def scale(question: Question, said: str) -> float | Doubt:
 
 
 def _points(said: str) -> tuple[float, float | None] | Doubt | None:
-    if match := re.search(rf"({_N})\s*(?:到|至|-|~|—|、|或者?)?\s*({_N})\s*分", said):
-        pair = [numeral(match[1]), numeral(match[2])]
-        if (
-            match[1] != match[2]
-            and None not in pair
-            and match[0][len(match[1])] not in "0123456789."
-        ):
-            return min(one for one in pair if one is not None), None
-    masked = _NOT_POINTS.sub(lambda m: "\0" * len(m[0]), said) if "分" not in said else said
-    if match := re.search(r"(?:十分|非常)(?=[\u4e00-\u9fff])", masked):
-        masked = masked.replace("十分", "\0\0", 1)
-    found: list[tuple[float, float | None, bool]] = []
-    for match in _POINTS.finditer(masked):
-        value = numeral(match["n"].lstrip("-"))
-        if value is None:
-            continue
-        value = -value if match["n"].startswith("-") else value
-        value += 0.5 if match["half"] or match["half2"] else 0.0
-        top = _OUT_OF.match(match["unit"]) if match["unit"] else None
-        found.append((value, float(top[1]) if top else None, bool(match["unit"])))
-    marked = [one for one in found if one[2]] or found
-    if not marked:
-        return None
-    if not any(one[2] for one in marked) and len(said) > 12 and not said[:1].isdigit():
-        return None  # a number in passing, in a longer text
-    if len({one[0] for one in marked}) > 1:
+    """The point that is said in figures, and out of how many if that is said."""
+    said = _DECIMAL.sub(_with_point, _VERY.sub("\0\0", said))
+    if match := _SPAN.search(said):
+        ends = [numeral(one) for one in match.groups() if one]
+        return min(one for one in ends if one is not None), None
+    bare = _BARE_POINT.fullmatch(said)
+    found = [*_POINTS.finditer(said)] or ([bare] if bare else [])
+    points = {value for one in found if (value := _point(one)) is not None}
+    if len(points) > 1:
         return Doubt("range")
-    return marked[0][0], marked[0][1]
+    if not points:
+        return None
+    top = _OUT_OF.match(found[0].groupdict().get("unit") or "")
+    return points.pop(), float(top[1]) if top else None
+
+
+def _with_point(match: re.Match[str]) -> str:
+    return f"{numeral(match[1]):g}.{numeral(match[2]):g}"
+
+
+def _point(match: re.Match[str]) -> float | None:
+    value = numeral(match["n"].lstrip("-"))
+    if value is None:
+        return None
+    value += 0.5 if match["half"] or match.groupdict().get("half2") else 0.0
+    return -value if match["n"].startswith("-") else value
 
 
 _COUNT = re.compile(rf"(?P<minus>-|负)?(?P<n>{_N})(?P<half>[^\d,。]{{0,2}}半)?")

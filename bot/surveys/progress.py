@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.surveys import understanding
+from bot.surveys import choosing, understanding
 from bot.surveys.commands import Command, command
 from bot.surveys.shape import Given, Kind, Question, Survey
 
-_PARTS = re.compile(r"[\n;；,，。]+")
+_PARTS = re.compile(r"[\n;；,，。]+|\s+(?=\d{1,2}[.、)）]\s*\D)")
 _LISTED = re.compile(r"^\s*(?:\d{1,2}|[一二三四五六七])\s*[.、)）:：]\s*(?=\D)")
 #: Kinds of which one answer may itself be told in parts.
 _IN_PARTS = (Kind.MULTI, Kind.RANKING, Kind.TEXT)
@@ -90,8 +90,8 @@ def answer(progress: Progress, text: str, *, now: datetime) -> Move:
 
 def _is_option(question: Question, text: str) -> bool:
     """Whether words that could be a command are those of an option of this question."""
-    said = understanding.choosing.clean(text)
-    return understanding.choosing.exact(question.options, said) is not None
+    said = choosing.clean(text)
+    return choosing.exact(question.options, said) is not None
 
 
 def _ordered(progress: Progress, question: Question, order: Command) -> Move:

@@ -125,7 +125,7 @@ async def page(request: Request, channel: str, token: str) -> Response:
 
     def read(tx: Tx) -> tuple[InviteSeen | None, Any]:
         row = invites.by_token(tx, token, InvitePurpose.CHAT, channel=channel)
-        return rows.invite_seen(tx, site.road.vault, token, channel), row
+        return rows.invite_seen(tx, site.road.vault, token, channel, site.road.rulebook), row
 
     seen, row = await site.road.database.read(read)
     if seen is None:
@@ -272,7 +272,8 @@ def _why_not(tx: Tx, visit: Visit, attempt: Attempt, member: Address) -> Joining
     whose = (tied.candidate_id, tied.user_id) if tied is not None else (None, None)
     if whose == (row.candidate_id, row.user_id) and row.revoked_at is None:
         return None
-    if rows.invite_seen(tx, visit.site.road.vault, attempt.token, visit.name) is None:
+    road = visit.site.road
+    if rows.invite_seen(tx, road.vault, attempt.token, visit.name, road.rulebook) is None:
         return _worth(row, tx.now)
     return "taken" if any(whose) else None
 

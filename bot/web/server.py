@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot.web import errors, hooks, join, ops, pledge, setup, shell, signin
+from bot.web import errors, hooks, join, ops, pledge, setup, shell, signin, survey
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -82,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     setup.router,
     join.router,
     pledge.router,
+    survey.router,
 )
 
 

@@ -29,7 +29,7 @@ def language_of(request: Request) -> views.Language:
 def outside(request: Request, template: str, page: object, *, csrf: str = "") -> str:
     """A page outside the console."""
     site: Site = request.app.state.site
-    theirs = template in ("chat.html", "pledge.html")  # a candidate's
+    theirs = template in ("chat.html", "pledge.html", "survey.html")  # a candidate's
     language = "zh" if theirs else language_of(request)
     shell = views.Shell(
         language=language,

@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Iterator, Sequence
 
 from bot import rows
-from bot.turn import read_as
+from bot.hearing import read_as
 from bot.web.free_text import mask_free_text
 from bot.web.names import mask_names
 from nlp.corpus import Example

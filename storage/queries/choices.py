@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database import Tx
-from storage.enums import Direction, MessageKind, MessageStatus
+from storage.enums import Author, Direction, MessageKind, MessageStatus
 from storage.queries.common import table
 from storage.tables import Message, Outbox
 
@@ -24,11 +24,13 @@ class Offered:
     """The choices (label, action) that were offered last, and since when they are there.
 
     ``newest``: nothing was said since, so that a bare number can only mean one of them.
+    ``alone``: no person of ours has said anything since.
     """
 
     choices: tuple[tuple[str, str], ...]
     at: datetime
     newest: bool
+    alone: bool
 
 
 def offered(tx: Tx, conversation_id: str) -> Offered | None:
@@ -49,7 +51,18 @@ def offered(tx: Tx, conversation_id: str) -> Offered | None:
     if row is None:
         return None
     newest: int = tx.scalar(sa.select(sa.func.max(MESSAGE.c.id)).where(ours))
-    return Offered(choices=_pairs(row.choices), at=row.sent_at, newest=newest == row.id)
+    spoken = sa.select(MESSAGE.c.id).where(
+        MESSAGE.c.conversation_id == conversation_id,
+        MESSAGE.c.direction == Direction.OUTBOUND.value,
+        MESSAGE.c.author.in_([Author.HR.value, Author.STAFF.value]),
+        MESSAGE.c.id > row.id,
+    )
+    return Offered(
+        choices=_pairs(row.choices),
+        at=row.sent_at,
+        newest=newest == row.id,
+        alone=tx.first(spoken.limit(1)) is None,
+    )
 
 
 def names(tx: Tx, rows: Sequence[Any]) -> dict[tuple[str, str], str]:

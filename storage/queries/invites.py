@@ -114,6 +114,11 @@ def by_token(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | None)
     )
 
 
+def is_survey(tx: Tx, token: str) -> bool:
+    """Whether a link, in whatever state, is one to a survey's page."""
+    return by_token(tx, token, InvitePurpose.SURVEY, channel=None) is not None
+
+
 def revoke(tx: Tx, candidate_id: str, purpose: InvitePurpose) -> int:
     """End every link of a candidate for one purpose, used or not; the number ended."""
     invite = table(Invite)

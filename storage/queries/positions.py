@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,40 +16,30 @@ from storage.queries.scope import CANDIDATE, visible
 from storage.tables import Position
 from storage.viewer import SYSTEM, Viewer
 
+#: What of a position can be changed.
+CHANGED = (
+    "title", "department", "city", "budget_low", "budget_high", "months", "level", "headcount",
+    "requirements", "culture", "needed_by", "owner_id", "manager_id",
+)  # fmt: skip
 
-def change(
-    tx: Tx,
-    viewer: Viewer,
-    position_id: str,
-    *,
-    title: str,
-    department: str,
-    city: str,
-    budget_low: int | None,
-    budget_high: int | None,
-    months: float | None,
-    culture: Sequence[str],
-    needed_by: date | None,
-    requirements: str,
-) -> None:
-    """Change what a position says. Raises ``NotFound``, and ``Conflict`` on a bad range."""
-    if budget_low is not None and budget_high is not None and budget_low > budget_high:
+
+def change(tx: Tx, viewer: Viewer, position_id: str, **to: Any) -> None:
+    """Change what a position says, by names of ``CHANGED``; what is not named stays.
+
+    Raises ``NotFound``, and ``Conflict`` on a bad range.
+    """
+    unknown = set(to) - set(CHANGED)
+    if unknown:
+        raise TypeError(f"not of a position: {sorted(unknown)}")
+    stands = get_position(tx, viewer, position_id)
+    low = to.get("budget_low", stands.budget_low)
+    high = to.get("budget_high", stands.budget_high)
+    if low is not None and high is not None and low > high:
         raise Conflict("budget_low is above budget_high")
-    get_position(tx, viewer, position_id)
-    update(
-        tx,
-        Position,
-        table(Position).c.id == position_id,
-        title=title,
-        department=department,
-        city=city,
-        budget_low=budget_low,
-        budget_high=budget_high,
-        months=months,
-        culture=list(culture),
-        needed_by=needed_by,
-        requirements=requirements,
-    )
+    if "culture" in to:
+        to["culture"] = list(to["culture"])
+    if to:
+        update(tx, Position, table(Position).c.id == position_id, **to)
 
 
 def going_on(tx: Tx, position_id: str) -> list[str]:

@@ -109,10 +109,17 @@ def claim_due(tx: Tx, *, limit: int = 50, skip: Collection[int] = ()) -> list[Du
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [
-        Due(id=r.id, kind=r.kind, person_id=r.person_id, about=r.about or {}, due_at=r.due_at)
-        for r in rows
-    ]
+    return [_due(row) for row in rows]
+
+
+def _due(row: Any) -> Due:
+    return Due(
+        id=row.id,
+        kind=row.kind,
+        person_id=row.person_id,
+        about=row.about or {},
+        due_at=row.due_at,
+    )
 
 
 def finish(tx: Tx, due: Due, status: ScheduledStatus) -> None:
@@ -133,6 +140,21 @@ def next_moment(tx: Tx, *, after: datetime) -> datetime | None:
 def postpone(tx: Tx, due: Due, at: datetime) -> None:
     """Move a claimed row to another moment; it stays pending. What was meant is kept."""
     update(tx, Scheduled, SCHEDULED.c.id == due.id, due_at=at)
+
+
+def pending(tx: Tx, *, kind: str, person_id: str, limit: int) -> list[Due]:
+    """What is planned of one kind for one person and has not come, the next first."""
+    rows = tx.all(
+        sa.select(SCHEDULED)
+        .where(
+            SCHEDULED.c.kind == kind,
+            SCHEDULED.c.person_id == person_id,
+            SCHEDULED.c.status == ScheduledStatus.PENDING.value,
+        )
+        .order_by(SCHEDULED.c.due_at, SCHEDULED.c.id)
+        .limit(limit)
+    )
+    return [_due(row) for row in rows]
 
 
 def cancel(tx: Tx, *, kind: str, person_id: str) -> int:

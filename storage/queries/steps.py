@@ -120,15 +120,15 @@ def steps_of(tx: Tx, keys: Mapping[str, SubjectKey]) -> dict[str, list[StepRow]]
     return found
 
 
-def next_open(tx: Tx, key: SubjectKey, candidate_id: str) -> StepRow | None:
-    """The open step that is due first."""
-    row = tx.first(
+def next_open(tx: Tx, key: SubjectKey, candidate_id: str, *, limit: int) -> list[StepRow]:
+    """The open steps that are due first."""
+    rows = tx.all(
         sa.select(STEP)
         .where(STEP.c.candidate_id == candidate_id, _OPEN)
         .order_by(STEP.c.due_on, STEP.c.id)
-        .limit(1)
+        .limit(limit)
     )
-    return None if row is None else _opened(key, row)
+    return [_opened(key, row) for row in rows]
 
 
 _OPEN = sa.and_(STEP.c.done_at.is_(None), STEP.c.dropped_at.is_(None))

@@ -101,6 +101,7 @@ def _utterance(rows: Sequence[Any], pause: timedelta) -> list[Any]:
         together = (
             row.kind == MessageKind.TEXT.value
             and row.attempts == 0
+            and row.error == first.error  # what is only read back is not answered with the rest
             and row.sent_at - taken[-1].sent_at <= pause
         )
         if not together:
@@ -139,6 +140,7 @@ def _talk(tx: Tx, conversation_id: str) -> Any:
             sa.func.coalesce(candidate.c.owner_id, position.c.owner_id).label("owner_id"),
             owner.c.name.label("owner_name"),
             position.c.title.label("position_title"),
+            position.c.city.label("position_city"),
             user.c.name.label("staff_name"),
             user.c.role.label("staff_role"),
         )

@@ -23,6 +23,7 @@ from tests.benchmarks import million
 from tests.benchmarks.databases import postgres_url
 from tests.builders import a_rulebook
 from tests.integration.house import house
+from tests.loopback import NO_TLS
 
 PAGES = ("", "/record", "/risk", "/match")
 CALLS = 100
@@ -50,7 +51,9 @@ def measure(name: str, url: str, messages: int) -> None:
         with house(data, url) as made:
             made.start("server")
             made.wait_ready(120)
-            with httpx2.Client(base_url=made.base_url, cookies={"sid": cookie}, timeout=60) as http:
+            with httpx2.Client(
+                base_url=made.base_url, cookies={"sid": cookie}, timeout=60, verify=NO_TLS
+            ) as http:
                 for page in PAGES:
                     path = f"/console/candidates/{found.id}{page}"
                     print(f"{name}: {_page(http, path, made.running['server'].pid)}", flush=True)

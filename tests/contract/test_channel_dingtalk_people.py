@@ -27,6 +27,7 @@ from tests.contract.place_dingtalk import (
     utc_now,
 )
 from tests.fakes.dingtalk import FakeDingTalk, Member, Unconfirmed
+from tests.loopback import NO_TLS
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ async def test_signing_in_leads_over_the_page_and_the_directory(
         url = channel.sign_in_url("https://hr.example.com/join/dingtalk", "s1", in_app=True)
         assert url is not None
         fake.sign_in_as(li)
-        async with httpx2.AsyncClient() as browser:
+        async with httpx2.AsyncClient(verify=NO_TLS) as browser:
             back = urlsplit((await browser.get(url)).headers["location"])
         came = parse_qs(back.query)
         assert (back.path, came["state"]) == ("/join/dingtalk", ["s1"])

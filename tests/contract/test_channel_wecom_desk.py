@@ -31,6 +31,7 @@ from tests.contract.place_wecom import (
     sealed,
 )
 from tests.fakes.wecom import Customer, FakeWeCom
+from tests.loopback import NO_TLS
 
 
 @pytest.fixture
@@ -233,7 +234,7 @@ async def test_a_deployment_of_ones_own_has_both_pages(fake: FakeWeCom) -> None:
 
 
 async def get(url: str) -> httpx2.Response:
-    async with httpx2.AsyncClient() as browser:
+    async with httpx2.AsyncClient(verify=NO_TLS) as browser:
         return await browser.get(url)
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.fakes.dingtalk import FakeDingTalk, Member
 from tests.fakes.dingtalk_caller import Caller
+from tests.loopback import NO_TLS
 
 USER = "/topapi/v2/user"
 
@@ -88,7 +89,7 @@ async def test_the_page_sends_the_browser_back_with_a_code(
         "response_type": "code", "scope": "openid", "prompt": "consent",
     }  # fmt: skip
     dingtalk.platform.login.redirect_uris = {back}
-    async with httpx2.AsyncClient(base_url=dingtalk.oapi_base) as browser:
+    async with httpx2.AsyncClient(base_url=dingtalk.oapi_base, verify=NO_TLS) as browser:
         page = await browser.get("/oauth2/auth", params=asked)
         assert (page.status_code, "扫码" in page.text) == (200, True)
         dingtalk.sign_in_as(li)
@@ -113,7 +114,7 @@ async def test_a_code_is_worth_a_token_once_and_the_token_a_person(
         "grantType": "authorization_code",
     }
     header = "x-acs-dingtalk-access-token"
-    async with httpx2.AsyncClient(base_url=f"{dingtalk.api_base}/v1.0") as http:
+    async with httpx2.AsyncClient(base_url=f"{dingtalk.api_base}/v1.0", verify=NO_TLS) as http:
 
         async def exchange(code: str, **more: str) -> tuple[int, Any]:
             answer = await http.post(

@@ -26,6 +26,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from tests.fakes.telegram import FakeTelegram, FakeUser
+from tests.loopback import NO_TLS
 
 
 @pytest.fixture(autouse=True)
@@ -164,7 +165,7 @@ async def test_the_token_is_checked(telegram: FakeTelegram) -> None:
     with pytest.raises(InvalidToken):
         async with bot_of(telegram, "12345:SOMEBODY-ELSE"):
             pass
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as client:
         wrong = await client.get(f"{telegram.api_base}/bot12345:SOMEBODY-ELSE/getMe")
         malformed = await client.get(f"{telegram.api_base}/botnonsense/getMe")
         unknown = await client.get(f"{telegram.api_base}/bot{telegram.token}/getEverything")
@@ -184,7 +185,7 @@ async def test_every_encoding_means_the_same(
     if how == "files":
         fields = {key: (None, value) for key, value in fields.items()}
     url = f"{telegram.api_base}/bot{telegram.token}/SENDMESSAGE"
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as client:
         answer = await client.request("POST", url, **{how: fields})
     assert answer.status_code == 200, answer.text
     assert (li.texts(), li.received()[0].labels) == (["你好"], ["好"])

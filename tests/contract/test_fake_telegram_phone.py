@@ -13,6 +13,7 @@ from playwright.async_api import Page, async_playwright, expect
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup
 
 from tests.fakes.telegram import FakeTelegram
+from tests.loopback import NO_TLS
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -51,7 +52,7 @@ async def test_the_phone_shows_and_sends_what_the_person_does(
 ) -> None:
     await bot.set_my_commands([BotCommand("help", "帮助")])
     base = f"{telegram.api_base}/phone/700"
-    async with httpx2.AsyncClient(base_url=base, trust_env=False) as phone:
+    async with httpx2.AsyncClient(base_url=base, trust_env=False, verify=NO_TLS) as phone:
         page = await phone.get(base, params={"name": "<李娜>", "start": "c_1"})
         assert "&lt;李娜&gt;" in page.text
         assert "script-src 'self'" in page.headers["content-security-policy"]
@@ -112,7 +113,9 @@ def test_it_runs_from_the_command_line_until_it_is_told_to_stop(
     ) as process:
         assert process.stdout is not None
         base = json.loads(process.stdout.readline())["api_base"]
-        me = httpx2.get(f"{base}/bot1:test-token-of-cli/getMe", trust_env=False).json()
+        me = httpx2.get(
+            f"{base}/bot1:test-token-of-cli/getMe", trust_env=False, verify=NO_TLS
+        ).json()
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert me["result"]["is_bot"] is True

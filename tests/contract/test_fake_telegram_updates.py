@@ -22,6 +22,7 @@ from telegram.ext import (
 )
 
 from tests.fakes.telegram import FakeTelegram
+from tests.loopback import NO_TLS
 
 
 @pytest.fixture
@@ -236,7 +237,7 @@ async def test_an_id_may_come_twice_or_start_anywhere(telegram: FakeTelegram, bo
 async def test_anything_can_be_injected(telegram: FakeTelegram, bot: Bot) -> None:
     telegram.raw_update({"update_id": 5, "poll": {"id": "1"}})
     telegram.raw_update(unheard_of={"x": 1})
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as client:
         answer = await client.get(f"{telegram.api_base}/bot{telegram.token}/getUpdates")
     assert answer.json()["result"][0] == {"update_id": 5, "poll": {"id": "1"}}
     assert answer.json()["result"][1]["unheard_of"] == {"x": 1}
@@ -281,7 +282,7 @@ async def test_a_backlog_is_visible_and_retry_after_is_honoured(bot: Bot, hook: 
         await hook.got(1)
         url = f"{telegram.api_base}/bot{telegram.token}/getWebhookInfo"
         await telegram.until(lambda: telegram.state.updates[0].failures)
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as client:
             info = (await client.get(url)).json()["result"]
         assert info["pending_update_count"] == 1
         assert info["last_error_message"].startswith("Wrong response from the webhook: 503")

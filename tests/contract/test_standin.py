@@ -13,6 +13,7 @@ from tests.fakes.feishu import FakeFeishu
 from tests.fakes.standin import StandIn
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.wecom import FakeWeCom
+from tests.loopback import NO_TLS
 
 STAND_INS: list[type[Any]] = [FakeDingTalk, FakeFeishu, FakeTelegram, FakeWeCom]
 FAKES = Path(__file__).parents[1] / "fakes"
@@ -27,10 +28,10 @@ def address(standin: Any) -> str:
 async def test_it_answers_until_it_is_stopped_and_again_when_started(kind: type[Any]) -> None:
     standin = kind()
     for _ in range(2):
-        async with standin, httpx2.AsyncClient(trust_env=False) as http:
+        async with standin, httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as http:
             first = address(standin)
             assert (await http.get(f"{first}/no/such/thing")).status_code
-        async with httpx2.AsyncClient(trust_env=False) as http:
+        async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as http:
             with pytest.raises(httpx2.TransportError):
                 await http.get(f"{first}/no/such/thing")
 

@@ -204,6 +204,26 @@ def test_somebody_who_reads_further_up_stays_there_and_is_told_of_news(talk: Tal
     expect(news).to_be_hidden()
 
 
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.7])
+def test_who_reads_the_newest_sees_what_comes(browser: Browser, talk: Talk, part: float) -> None:
+    """Where lines end between two pixels, the end of the pane is not where it counts from."""
+    for n in range(12):
+        talk.say(f"第{n}句，说得长一些，好让这一页能往上翻")
+    phone = browser.new_context(viewport=PHONE["viewport"])
+    chat = phone.new_page()
+    chat.goto(talk.url)
+    chat.locator("#scroll").evaluate(
+        "(pane, part) => { pane.style.flex = 'none'; pane.style.height = 600 + part + 'px' }", part
+    )
+    write(chat, "那我等您消息")
+    reply(
+        talk.console(), "好的，我今天下午把几件事逐条写给你，先把手头的会开完，大概四点以后，请稍等"
+    )
+    expect(chat.locator(".msg.out", has_text="逐条写给你")).to_be_in_viewport(ratio=1)
+    expect(chat.get_by_role("button", name="有新消息")).to_be_hidden()
+    phone.close()
+
+
 def test_buttons_answer_once_and_then_rest(browser: Browser) -> None:
     pages = Pages(ROOT / "config" / "words", ZONE)
     view = replace(entry_samples.CHAT, base="/page/chat")

@@ -5,19 +5,16 @@ pool and closes them one after the other, so that a call which is cancelled mean
 was set again, its time was up) leaves the rest of them to the garbage collector.
 """
 
-import ssl
-
 import httpx
 
-# Nobody is called over TLS, and a context that trusts the usual authorities is slow to make.
-_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+from tests.loopback import NO_TLS
 
 
 class _Once(httpx.AsyncBaseTransport):
     """Connects, asks, reads the whole answer, and closes."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        async with httpx.AsyncHTTPTransport(verify=_NOBODY) as connection:
+        async with httpx.AsyncHTTPTransport(verify=NO_TLS) as connection:
             answer = await connection.handle_async_request(request)
             raw = [part async for part in answer.aiter_raw()]
         return httpx.Response(

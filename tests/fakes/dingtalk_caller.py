@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from tests.fakes.dingtalk import FakeDingTalk
-from tests.fakes.dingtalk_post import NO_TLS
+from tests.loopback import NO_TLS
 
 Json = dict[str, Any]
 

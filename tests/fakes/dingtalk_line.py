@@ -10,7 +10,7 @@ import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.fakes.dingtalk import FakeDingTalk
-from tests.fakes.dingtalk_post import NO_TLS
+from tests.loopback import NO_TLS
 
 BOT = "/v1.0/im/bot/messages/get"
 TOPICS = (("EVENT", "*"), ("CALLBACK", BOT), ("CALLBACK", "/v1.0/card/instances/callback"))

@@ -7,7 +7,6 @@ the clock sees the second attempt at once.
 import asyncio
 import contextlib
 import json
-import ssl
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -19,7 +18,6 @@ from tests.fakes.dingtalk_state import State
 from tests.fakes.dingtalk_stream import Stream
 from tests.fakes.telegram_http import Bell
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and loads in no time
 PULSE_S = 0.02  # real seconds between two looks at the clock
 
 

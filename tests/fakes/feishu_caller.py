@@ -1,7 +1,6 @@
 """Apps for tests of the stand-in: one that calls, one that is called; and a clock to turn."""
 
 import json
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ import httpx2
 
 from tests.fakes.feishu import FakeFeishu
 from tests.fakes.feishu_receiver import Receiver
+from tests.loopback import NO_TLS
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nothing leaves this machine; loading takes time
 IM = "/open-apis/im/v1/messages"
 
 

@@ -1,21 +1,19 @@
 """A plain HTTP caller of the platform's API, for tests of the stand-in itself."""
 
-import ssl
 from types import TracebackType
 from typing import Any
 
 import httpx2
 
 from tests.fakes.wecom import App, FakeWeCom, Json
+from tests.loopback import NO_TLS
 
 
 class Caller:
     """One app's calls; fetches a token when it has none."""
 
     def __init__(self, wecom: FakeWeCom, app: App | None = None) -> None:
-        # The usual authorities take long to load, and nothing here speaks TLS.
-        nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.http = httpx2.AsyncClient(trust_env=False, verify=nobody)
+        self.http = httpx2.AsyncClient(trust_env=False, verify=NO_TLS)
         self.token = ""
         self._wecom = wecom
         self._app = app or wecom.app

@@ -43,7 +43,7 @@ async def test_an_invite_binds_one_chat_even_when_two_open_it_at_once(database: 
     def look(tx: Tx, talk: str) -> rows.Turned:
         found = turns.look(tx, talk, pause=NO_PAUSE, longest=NO_PAUSE)
         assert found is not None
-        turned = rows.seen(tx, vault, found)
+        turned = rows.seen(tx, vault, found, a_rulebook())
         assert isinstance(turned, rows.Turned)
         return turned
 
@@ -85,7 +85,7 @@ async def test_whoever_opens_a_link_and_goes_on_talking_is_bound_at_once_and_the
 
     def turn(tx: Tx) -> rows.Turned | rows.Waiting | None:
         found = turns.look(tx, talk, pause=PAUSE, longest=PAUSE * 4)
-        turned = rows.seen(tx, vault, found) if found else None
+        turned = rows.seen(tx, vault, found, a_rulebook()) if found else None
         if isinstance(turned, rows.Turned):
             outcome = decide(turned.context, None, a_rulebook(), now=tx.now)
             records.write(tx, vault, turned, None, outcome, channels=())

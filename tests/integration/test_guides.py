@@ -40,6 +40,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.wecom import AES_KEY, AGENTID, TOKEN, CallbackRefused, FakeWeCom
 from tests.integration.commands import Commands
 from tests.integration.house import free_port
+from tests.loopback import NO_TLS
 
 ASKED, ANSWERED = "我的进度", "目前阶段"
 BOUND = "已为您关联应聘记录"
@@ -277,7 +278,7 @@ async def test_telegram_works_as_its_guide_says(start: Start) -> None:
 
 
 async def test_the_chat_page_works_as_its_guide_says(start: Start) -> None:
-    async with start("webchat", {}, {}) as here, httpx2.AsyncClient() as browser:
+    async with start("webchat", {}, {}) as here, httpx2.AsyncClient(verify=NO_TLS) as browser:
         await here.checked()
         link = await here.invited()
         assert link.startswith(f"{here.url}/chat/")

@@ -17,6 +17,7 @@ from storage.queries.common import table, update
 from storage.tables import Identity
 from storage.vault import Vault
 from storage.viewer import SYSTEM
+from tests.builders import a_rulebook
 from tests.clock import FakeClock
 
 PAUSE, LONGEST, NONE = timedelta(seconds=8), timedelta(seconds=30), timedelta()
@@ -58,7 +59,7 @@ class Chat:
 
         def work(tx: Tx) -> Turned | rows.Waiting | None:
             found = turns.look(tx, self._talk, pause=pause, longest=LONGEST)
-            seen = rows.seen(tx, self._vault, found) if found else None
+            seen = rows.seen(tx, self._vault, found, a_rulebook()) if found else None
             if isinstance(seen, Turned):
                 turns.done(tx, [said.id for said in seen.context.said])
             return seen

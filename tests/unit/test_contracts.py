@@ -170,7 +170,8 @@ _SQL_ROOTS = ("sqlalchemy", "sqlmodel")
 def _sql_names(tree: ast.Module) -> list[str]:
     """Names of SQLAlchemy that a module uses, other than its exceptions."""
     aliases, used = set(), []
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.partition(".")[0] in _SQL_ROOTS:
@@ -180,7 +181,7 @@ def _sql_names(tree: ast.Module) -> list[str]:
                 used += [alias.name for alias in node.names if alias.name != "exc"]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             used += [node.func.id] if node.func.id == "select" else []
-    for node in ast.walk(tree):
+    for node in nodes if aliases else ():
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             used += [node.attr] if node.value.id in aliases and node.attr != "exc" else []
     return used

@@ -15,9 +15,10 @@ import pytest
 import yaml
 
 from bot import jobs, rulebook
+from bot.hearing import spans_in
 from bot.risk import definition, engine
 from bot.risk.definition import RuleDefinition, Rules
-from bot.turn import Heard, spans_in
+from bot.turn import Heard
 from config import files
 from nlp.baseline import RuleReader
 from nlp.reading import Utterance

@@ -13,7 +13,7 @@ FLOW = "greeting"
 
 def wants(context: Context, heard: Heard | None) -> bool:
     """The first words of a known candidate on this channel."""
-    known = context.candidate is not None and not context.listens
+    known = context.candidate is not None and not (context.listens or context.rereads)
     return known and not context.is_press and not context.state.get("greeted")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.alerts import policy
 from bot.conversation.flows import listening
+from bot.known import Request
 from bot.rulebook import Rulebook
 from bot.turn import Context, Heard, Outcome, Plan, Reply
 from bot.words import answer_by, fill, moment, owner_of
@@ -32,12 +33,22 @@ _ASKED = re.compile(
 )
 #: What turns the words into their opposite, right before them.
 _NOT = re.compile(r"((?<![要还])不(要|想)?|不用|不必|无需|没必要|别|没)(再|帮我|给我|麻烦)*$")
+#: Said of what the matcher takes for the wish: no wish, or talk of people and machines.
+_DECLINED = re.compile(
+    r"(?<![要还])(?:不(?:用|必|需要?|要|想)|无需|没必要|别|先不|暂时不)(?:再|帮我|给我|麻烦|急着|着急)*"
+    r"(?:转|找|叫|人工|真人|联系|打电话|安排|换)|是真人吗|还是机器|人工智能|人工(?:费|成本)"
+)
 _SPACE = re.compile(r"[ \t\u3000]+")
 
 
 def wants(context: Context, heard: Heard | None) -> bool:
     """「转人工」 in ordinary wordings."""
-    return context.candidate is not None and any(asked(said.text) for said in context.said)
+    if context.candidate is None:
+        return False
+    in_other_words = (
+        one.name == Request.PERSON and not _DECLINED.search(one.piece) for one in context.asked
+    )
+    return any(asked(said.text) for said in context.said) or any(in_other_words)
 
 
 def asked(text: str) -> bool:

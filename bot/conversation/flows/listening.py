@@ -34,7 +34,7 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
     owed = heard is not None and _answer_owed(heard)
     if not owed or context.muted or _told_lately(context, rulebook, now):
         return outcome
-    return outcome.merged(_handed(context, rulebook, now))
+    return outcome.merged(handed(context, rulebook, now))
 
 
 def heard_of(
@@ -109,7 +109,8 @@ def _told_lately(context: Context, rulebook: Rulebook, now: datetime) -> bool:
     return told is not None and now - datetime.fromisoformat(told) < every
 
 
-def _handed(context: Context, rulebook: Rulebook, now: datetime) -> Outcome:
+def handed(context: Context, rulebook: Rulebook, now: datetime) -> Outcome:
+    """Say who answers and until when, and plan for when that is over."""
     assert context.candidate is not None
     words = rulebook.replies
     until = answer_by(now, rulebook.policy.answer_hours, rulebook.calendar)

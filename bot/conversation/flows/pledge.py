@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.alerts import policy
-from bot.conversation.flows import handover, listening, status_words
+from bot.conversation.flows import erasing, handover, listening, status_words
 from bot.rulebook import Rulebook
 from bot.turn import AskChange, ConfirmPledge, Context, Heard, Outcome, Reply, Said
 from bot.words import Replies, answer_by, fill, moment, owner_of
@@ -60,11 +60,13 @@ def wants(context: Context, heard: Heard | None) -> bool:
     if context.is_press:
         return _ACTION.fullmatch(context.last.text) is not None
     asking = _asking(context.state)
-    if heard is None or asking is None:
+    if context.last.kind is not MessageKind.TEXT or asking is None:
         return False
     asked = datetime.fromisoformat(asking["at"])
-    elsewhere = handover.wants(context, heard) or status_words.wants(context, heard)
-    return context.last.sent_at - asked < WAITS and not elsewhere
+    elsewhere = (handover, status_words, erasing)
+    return context.last.sent_at - asked < WAITS and not any(
+        flow.wants(context, heard) for flow in elsewhere
+    )
 
 
 def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from bot import known
 from bot.asked import (
     LATER,
     GiveAnswer,
@@ -26,6 +27,7 @@ from bot.surveys.shape import Given, Kind, Question, Survey
 from bot.surveys.understanding import command, understood
 from bot.turn import Context, Heard, Outcome, Reply
 from bot.words import fill
+from nlp.asking import questioned
 from storage.enums import InvitationStatus
 
 FLOW = "survey"
@@ -91,6 +93,8 @@ def _is_answer(context: Context, heard: Heard | None, seen: SurveySeen) -> bool:
             return True
         if heard is not None and heard.reading.alert:
             return False
+    if known.questions(context.asked) and questioned(context.text):
+        return False  # to be answered, not kept
     late = context.last.sent_at - seen.asked_at >= WAITS
     return not late and not _ASKS.search(context.text.strip())
 

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from bot import appraisal, rows
+from bot import appraisal
 from bot.match.definition import MatchDefinition
 from bot.match.match import Match, Part, Scored
 from bot.profile.profile import Profile
 from bot.rulebook import Rulebook
+from bot.standing import factors_seen
 from bot.surveys import motives
 from bot.surveys.about import MOTIVES
 from bot.web import portrait_views as shapes
@@ -101,7 +102,7 @@ def _motives(
 ) -> tuple[shapes.MotiveLine, ...]:
     """What moves the candidate, the strongest first, with where it was heard."""
     kind = rulebook.profile.kinds.get(MOTIVES)
-    factors = rows.factors_seen(tx, candidate_id)
+    factors = factors_seen(tx, candidate_id)
     return tuple(
         shapes.MotiveLine(
             name=kind.options.get(one.name, one.name) if kind else one.name,

@@ -288,6 +288,8 @@ def _facts(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> tuple[views
 def _source(speaks: views.Language, source: str) -> str:
     if source.startswith("m_"):
         return say(speaks, "said_by_candidate")
+    if source.startswith("user:"):
+        return say(speaks, "said_by_us")
     return say(speaks, "said_in_survey") if source.startswith("survey:") else source
 
 

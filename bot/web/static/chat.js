@@ -63,8 +63,8 @@
   // --- the pane: reversed, so that it stands at the newest without a script -----------------
 
   function atBottom() {
-    var from = pane.scrollTop;
-    return (from <= 0 ? -from : pane.scrollHeight - pane.clientHeight - from) < 120;
+    // By what is seen: a reversed pane counts from 0 downwards, but rounds up to 1 at its end.
+    return list.getBoundingClientRect().bottom - pane.getBoundingClientRect().bottom < 120;
   }
 
   function toBottom() {

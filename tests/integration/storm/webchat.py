@@ -21,6 +21,7 @@ from storage.enums import InvitePurpose
 from storage.queries import invites
 from storage.vault import Vault
 from tests.integration.storm.stage import Clock, Trouble
+from tests.loopback import NO_TLS
 
 PAUSE_S = 0.2
 
@@ -49,7 +50,7 @@ class Browser:
         return self._box.unfinished_tasks
 
     def _send(self) -> None:
-        with httpx2.Client(base_url=self.base_url, timeout=10) as http:
+        with httpx2.Client(base_url=self.base_url, timeout=10, verify=NO_TLS) as http:
             number = 0
             while (text := self._box.get()) is not None:
                 number += 1
@@ -74,7 +75,9 @@ class Browser:
 
     def seen(self) -> list[dict[str, Any]]:
         """What the page shows when it is opened now."""
-        answer = httpx2.get(f"{self.base_url}/chat/{self.token}/messages", timeout=10)
+        answer = httpx2.get(
+            f"{self.base_url}/chat/{self.token}/messages", timeout=10, verify=NO_TLS
+        )
         items: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
         return items
 

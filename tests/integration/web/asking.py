@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
-
 from bot import asking
 from bot.surveys.definition import parse
 from storage.database import Tx
@@ -113,10 +111,6 @@ class Asked:
     async def actions(self) -> list[str]:
         rows = await self.office.road.database.read(lambda tx: audit.page(tx, limit=200))
         return [row.action for row in rows]
-
-    async def page(self, token: str, **cookies: str) -> httpx2.Response:
-        headers = {"Cookie": "; ".join(f"{key}={text}" for key, text in cookies.items())}
-        return await self.office.http.get(f"/f/{token}", headers=headers if cookies else {})
 
 
 async def asked(office: Office, name: str = "张三丰") -> Asked:

@@ -44,6 +44,7 @@ from storage.enums import InvitePurpose, Role, Stage
 from storage.queries import invites, people, users
 from storage.vault import Vault, seal
 from storage.viewer import KEY_SCOPES, SYSTEM, Viewer
+from tests.loopback import NO_TLS
 
 PASSWORD = "correct horse battery 一诺"
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -354,7 +355,7 @@ async def running(
         for one in more.values():
             await one.start()
         ears = [asyncio.create_task(one.listen(accept)) for one in more.values()]
-        async with httpx2.AsyncClient(base_url=road.base_url, timeout=20) as http:
+        async with httpx2.AsyncClient(base_url=road.base_url, timeout=20, verify=NO_TLS) as http:
             yield Office(
                 url=road.base_url, site=site, road=road, clock=clock, settings=settings,
                 http=http, server=server,

@@ -81,6 +81,7 @@ FILES = {
 BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates": {"name": "新人"},
     "/api/v1/positions": {"title": "新职位"},
+    "/api/v1/positions/{position_id}": {"city": "苏州"},
     "/api/v1/candidates/{candidate_id}/stage": {"stage": "accepted"},
     "/api/v1/candidates/{candidate_id}/messages": {"text": "您好"},
     "/api/v1/candidates/{candidate_id}/invites": {"channel": "webchat"},
@@ -184,7 +185,9 @@ async def call(office: Office, who: Person, route: Route, path: str) -> httpx2.R
         return await office.get(who, path)
     if route.path in BODIES:
         headers = {**cookie_header(who), "X-CSRF-Token": who.csrf}
-        return await office.http.post(path, json=BODIES[route.path], headers=headers)
+        return await office.http.request(
+            route.method, path, json=BODIES[route.path], headers=headers
+        )
     if route.path in FILES:
         return await office.http.post(
             path, data={"csrf": who.csrf}, files=FILES[route.path], headers=cookie_header(who)

@@ -16,6 +16,7 @@ from tests.integration.web.stands import Stand, visitor
 from tests.integration.web.test_chat import SALARY, open_alerts
 from tests.integration.web.test_join import hall, links, tied
 from tests.integration.web.test_signin import SECRET, submit
+from tests.loopback import NO_TLS
 
 HOME = "/console/settings"
 
@@ -166,7 +167,7 @@ async def test_the_first_account_is_led_to_where_alerts_are_connected(
     office, *_ = two
     token = await office.link(InvitePurpose.SETUP)
     here = f"/setup/{token}"
-    async with httpx2.AsyncClient(base_url=office.url, timeout=20) as browser:
+    async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as browser:
         await submit(
             browser, here, here, company="杭州远山", name="王敏", login="wangmin", password=PASSWORD
         )

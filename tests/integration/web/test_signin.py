@@ -13,6 +13,7 @@ from bot.web.signin import safe_next
 from storage.enums import InvitePurpose, Role
 from storage.queries import users
 from tests.integration.web.conftest import CSRF, PASSWORD, Office, code_of
+from tests.loopback import NO_TLS
 
 SECRET = re.compile(r'id="secret"[^>]*>([A-Z2-7 ]+)<')
 CODES = re.compile(r"<li><code>([a-z2-7-]+)</code></li>")
@@ -35,12 +36,12 @@ async def sign_in(
 
 @pytest.fixture
 async def browser(small_office: Office) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=small_office.url, timeout=20)
+    return httpx2.AsyncClient(base_url=small_office.url, timeout=20, verify=NO_TLS)
 
 
 async def test_the_first_run_makes_one_admin_and_no_second(office: Office) -> None:
     token = await office.link(InvitePurpose.SETUP)
-    async with httpx2.AsyncClient(base_url=office.url, timeout=20) as browser:
+    async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as browser:
         entered = {"company": "杭州远山", "name": "王敏", "login": "wangmin"}
         weak = await submit(
             browser, f"/setup/{token}", f"/setup/{token}", **entered, password="wangmin2026"
@@ -73,7 +74,7 @@ async def test_the_first_run_makes_one_admin_and_no_second(office: Office) -> No
     assert again.status_code == 404
     late = await office.link(InvitePurpose.SETUP)
     assert (await office.http.get(f"/setup/{late}")).status_code == 404
-    async with httpx2.AsyncClient(base_url=office.url, timeout=20) as other:
+    async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as other:
         entered_by = await sign_in(other, "wangmin", PASSWORD, codes[0])
         assert entered_by.status_code == 303
         used = await sign_in(other, "wangmin", PASSWORD, codes[0])
@@ -86,7 +87,7 @@ async def test_an_invited_colleague_keeps_role_and_login(office: Office) -> None
         lambda tx: users.create_user(tx, login="lilei", name="李磊", role=Role.MANAGER)
     )
     token = await office.link(InvitePurpose.SETUP, user_id=invited)
-    async with httpx2.AsyncClient(base_url=office.url, timeout=20) as browser:
+    async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as browser:
         page = await browser.get(f"/setup/{token}")
         assert 'value="lilei"' in page.text
         sent = await submit(
@@ -112,13 +113,13 @@ async def test_an_invited_colleague_keeps_role_and_login(office: Office) -> None
 async def test_password_and_code_open_a_session_and_a_code_works_once(office: Office) -> None:
     secret = await office.account("wangmin")
     code = code_of(secret)
-    async with httpx2.AsyncClient(base_url=office.url, timeout=20) as browser:
+    async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as browser:
         done = await sign_in(browser, "wangmin", PASSWORD, code)
         assert done.status_code == 303
         cookie = done.headers["set-cookie"]
         assert all(part in cookie for part in ("sid=", "HttpOnly", "SameSite=lax", "Path=/"))
         assert (await browser.get("/console/alerts")).status_code == 200
-    async with httpx2.AsyncClient(base_url=office.url, timeout=20) as other:
+    async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as other:
         assert (await sign_in(other, "wangmin", PASSWORD, code)).status_code == 401
 
 
@@ -132,7 +133,7 @@ async def test_every_wrong_sign_in_is_answered_alike(office: Office) -> None:
     )
     pages = []
     for login, password, code in wrong:
-        async with httpx2.AsyncClient(base_url=office.url, timeout=20) as browser:
+        async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as browser:
             answer = await sign_in(browser, login, password, code)
             assert answer.status_code == 401
             assert password not in answer.text or password == "admin"
@@ -142,7 +143,7 @@ async def test_every_wrong_sign_in_is_answered_alike(office: Office) -> None:
 
 async def test_five_failures_make_the_sixth_wait_and_time_forgives(office: Office) -> None:
     secret = await office.account("wangmin")
-    async with httpx2.AsyncClient(base_url=office.url, timeout=20) as browser:
+    async with httpx2.AsyncClient(base_url=office.url, timeout=20, verify=NO_TLS) as browser:
         for _ in range(5):
             assert (await sign_in(browser, "wangmin", "wrong", "1")).status_code == 401
         right = await sign_in(browser, "wangmin", PASSWORD, code_of(secret))
@@ -156,7 +157,7 @@ async def test_one_address_may_not_try_everybody(small_office: Office) -> None:
     who = small_office.site.hidden("address", small_office.site.hidden("ip", "127.0.0.1")[:32])
     await small_office.write(lambda tx: users.failed(tx, [who] * 20))
     secret = await small_office.account("wangmin")
-    async with httpx2.AsyncClient(base_url=small_office.url, timeout=20) as browser:
+    async with httpx2.AsyncClient(base_url=small_office.url, timeout=20, verify=NO_TLS) as browser:
         assert (await sign_in(browser, "wangmin", PASSWORD, code_of(secret))).status_code == 429
         small_office.clock.advance(timedelta(minutes=5, seconds=1))
         assert (await sign_in(browser, "wangmin", PASSWORD, code_of(secret))).status_code == 303
@@ -165,7 +166,7 @@ async def test_one_address_may_not_try_everybody(small_office: Office) -> None:
 async def test_a_sign_in_link_works_once(small_office: Office) -> None:
     user = await small_office.user("demo", Role.HR_ADMIN)
     token = await small_office.link(InvitePurpose.SIGNIN, user_id=user.id)
-    async with httpx2.AsyncClient(base_url=small_office.url, timeout=20) as browser:
+    async with httpx2.AsyncClient(base_url=small_office.url, timeout=20, verify=NO_TLS) as browser:
         assert (await browser.get(f"/signin/{token}")).status_code == 303
         assert (await browser.get("/console/alerts")).status_code == 200
     assert (await small_office.http.get(f"/signin/{token}")).status_code == 404

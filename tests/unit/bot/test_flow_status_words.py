@@ -88,7 +88,7 @@ def test_a_long_text_is_refused_before_it_is_matched() -> None:
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_every_stage_has_words_of_its_own_and_no_score(stage: Stage) -> None:
-    text = status_words.progress(a_candidate(stage=stage), a_rulebook())
+    text = status_words.progress(a_context(candidate=a_candidate(stage=stage)), a_rulebook())
     assert a_rulebook().replies.stages[stage] in text
     assert "{" not in text
     assert "风险" not in text
@@ -97,8 +97,10 @@ def test_every_stage_has_words_of_its_own_and_no_score(stage: Stage) -> None:
 
 def test_the_start_date_is_told_once_it_is_known() -> None:
     candidate = a_candidate(stage=Stage.ACCEPTED, start_on=date(2026, 12, 1))
-    assert "（12月1日）" in status_words.progress(candidate, a_rulebook())
-    without = status_words.progress(a_candidate(stage=Stage.ACCEPTED), a_rulebook())
+    assert "（12月1日）" in status_words.progress(a_context(candidate=candidate), a_rulebook())
+    without = status_words.progress(
+        a_context(candidate=a_candidate(stage=Stage.ACCEPTED)), a_rulebook()
+    )
     assert "按约定的日期入职。" in without
 
 
@@ -115,7 +117,9 @@ def test_only_a_candidate_has_a_progress() -> None:
 
 def test_the_next_step_is_named_with_its_day() -> None:
     step = StepSeen(kind=StepKind.MEDICAL, words="", due_on=date(2026, 12, 3))
-    told = status_words.progress(a_candidate(stage=Stage.ACCEPTED, next_step=step), a_rulebook())
+    told = status_words.progress(
+        a_context(candidate=a_candidate(stage=Stage.ACCEPTED, steps=(step,))), a_rulebook()
+    )
     assert told.endswith(
         "约好的下一件事：预约入职体检（12月3日）。已经做好，或日期有变，直接告诉我就行。"
     )
@@ -123,12 +127,16 @@ def test_the_next_step_is_named_with_its_day() -> None:
 
 def test_a_step_in_our_own_words_is_told_as_it_was_written() -> None:
     step = StepSeen(kind=StepKind.OTHER, words="还{owner}电脑", due_on=date(2026, 12, 3))
-    told = status_words.progress(a_candidate(stage=Stage.ACCEPTED, next_step=step), a_rulebook())
+    told = status_words.progress(
+        a_context(candidate=a_candidate(stage=Stage.ACCEPTED, steps=(step,))), a_rulebook()
+    )
     assert "约好的下一件事：还{owner}电脑（12月3日）" in told
 
 
 @pytest.mark.parametrize("stage", sorted(ENDED))
 def test_where_it_ended_no_step_is_asked_for(stage: Stage) -> None:
     step = StepSeen(kind=StepKind.MEDICAL, words="", due_on=date(2026, 12, 3))
-    told = status_words.progress(a_candidate(stage=stage, next_step=step), a_rulebook())
+    told = status_words.progress(
+        a_context(candidate=a_candidate(stage=stage, steps=(step,))), a_rulebook()
+    )
     assert "约好" not in told

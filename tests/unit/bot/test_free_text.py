@@ -124,9 +124,9 @@ def test_a_phone_is_found_in_any_company(before: str, after: str) -> None:
 def test_twenty_thousand_characters_take_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
-        start = time.perf_counter()
+        start = time.thread_time()  # whatever else this machine does
         mask_free_text(text)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     seconds(1000)
     assert any(seconds(20_000) < 1.0 for _ in range(2))

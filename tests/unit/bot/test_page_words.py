@@ -8,7 +8,7 @@ from string import Formatter
 from typing import get_args
 
 import pytest
-from jinja2 import nodes
+from jinja2 import FileSystemLoader, nodes
 
 from bot.match.match import Part
 from bot.offering import Outcome
@@ -158,3 +158,21 @@ def test_every_word_a_template_asks_for_exists() -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_stored_value_has_a_word(group: str) -> None:
     assert {value for value in GROUPS[group] if f"{group}.{value}" not in WORDS["zh"]} == set()
+
+
+def test_a_template_is_compiled_once_and_speaks_each_language() -> None:
+    pages = {language: environment(PAGES.words[language]) for language in LANGUAGES}
+    zh, en = (pages[language].get_template("signin.html") for language in ("zh", "en"))
+    assert zh.root_render_func.__code__ is en.root_render_func.__code__
+    title = "signin.error.credentials"
+    assert pages["zh"].from_string("{{ t(key) }}").render(key=title) == WORDS["zh"][title]
+    assert pages["en"].from_string("{{ t(key) }}").render(key=title) == WORDS["en"][title]
+
+
+def test_a_changed_template_is_compiled_anew(tmp_path: Path) -> None:
+    made = environment(PAGES.words["zh"])
+    made.loader = FileSystemLoader(tmp_path)
+    for text in ("早", "晚"):
+        (tmp_path / "page.html").write_text(text, "utf-8")
+        made.cache.clear()
+        assert made.get_template("page.html").render() == text

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.turn import Outcome, Plan, Reply, spans_in
+from bot.hearing import spans_in
+from bot.turn import Outcome, Plan, Reply
 from nlp.reading import Evidence
 from nlp.scheme import Intent
 from storage.enums import MessageKind

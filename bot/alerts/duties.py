@@ -1,0 +1,113 @@
+"""What we owe a candidate by the clock: an offer that waits, a hello before the first day.
+
+Whoever owes it is nudged first, in their own chat; when that did not help, HR is alarmed. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.turn import DutySeen
+from bot.words import SHANGHAI, answer_by
+from storage.enums import Duty
+
+OFFER_LATE, GREETING = "offer_late", "greeting"
+_ACTION = re.compile(r"dt:(greeting):(c_[a-z2-7]{26}):(\d{8})", re.ASCII)
+_MORNING = time(10)
+
+
+class OfferClock(BaseModel):
+    """Hours an offer may stay a draft before its owner is nudged, and before HR is alarmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    nudge_hours: float = Field(gt=0, le=720)
+    alert_hours: float = Field(gt=0, le=720)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> OfferClock:
+        if self.alert_hours <= self.nudge_hours:
+            raise ValueError("alert_hours comes after nudge_hours")
+        return self
+
+
+class GreetingClock(BaseModel):
+    """Days before the first day on which the manager is nudged, and HR alarmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    nudge_days: int = Field(ge=1, le=30)
+    alert_days: int = Field(ge=0, le=30)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> GreetingClock:
+        if self.alert_days >= self.nudge_days:
+            raise ValueError("alert_days is nearer to the first day than nudge_days")
+        return self
+
+
+class Duties(BaseModel):
+    """``duties`` of ``config/policy.yaml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    offer: OfferClock
+    greeting: GreetingClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """When to nudge and when to alarm; ``alert`` None: there is no time left for that."""
+
+    nudge: datetime
+    alert: datetime | None
+
+
+def of_offer(clock: OfferClock, drafted_at: datetime) -> Moments:
+    """For an offer drafted then; never at night."""
+    return Moments(
+        nudge=answer_by(drafted_at, clock.nudge_hours),
+        alert=answer_by(drafted_at, clock.alert_hours),
+    )
+
+
+def of_greeting(clock: GreetingClock, start_on: date, now: datetime) -> Moments:
+    """For a first day. Who accepts late is greeted at once; the alarm leaves four hours for it."""
+    nudge = max(now, _morning(start_on, clock.nudge_days))
+    alert = max(nudge + timedelta(hours=4), _morning(start_on, clock.alert_days))
+    evening = datetime.combine(start_on, time(18), SHANGHAI)
+    return Moments(nudge=nudge, alert=alert if alert < evening else None)
+
+
+def _morning(day: date, before: int) -> datetime:
+    return datetime.combine(day - timedelta(days=before), _MORNING, SHANGHAI)
+
+
+def action(candidate_id: str, start_on: date) -> str:
+    """What comes back when the button under the nudge is pressed; at most 64 bytes."""
+    return f"dt:{Duty.GREETING.value}:{candidate_id}:{start_on:%Y%m%d}"
+
+
+def parse(text: str) -> DutySeen | None:
+    """The duty that an action names, not done yet as far as it says; None: nothing we sent."""
+    found = _ACTION.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        day = date.fromisoformat(found[3])
+    except ValueError:
+        return None
+    return DutySeen(duty=Duty(found[1]), candidate_id=found[2], ref=day.isoformat())
+
+
+def topic(duty: Duty) -> str:
+    """The topic of policy.yaml that HR is alarmed under."""
+    return TOPICS[duty]
+
+
+TOPICS: Mapping[Duty, str] = {Duty.OFFER: OFFER_LATE, Duty.GREETING: GREETING}

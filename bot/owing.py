@@ -1,0 +1,128 @@
+"""The employer's clocks: what we owe is planned, the one who owes it is nudged, HR is alarmed.
+
+``plan`` finds what has no moments yet; the moments themselves are rows that fire once, whoever's
+clock ticks, and look again before they say anything: what was done meanwhile says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from bot import records
+from bot.alerts import duties, policy
+from bot.alerts.duties import Moments
+from bot.pipeline import Road
+from bot.turn import RaiseAlert
+from bot.words import SHANGHAI, fill
+from nlp.scheme import Severity
+from scheduler.engine import DELIVERY
+from storage.database import Tx
+from storage.enums import Author, Duty, ScheduledStatus, Stage
+from storage.queries import alerts, outbox, scheduled
+from storage.queries import duties as owed
+from storage.queries.duties import Unplanned
+from storage.queries.people import CandidateRow
+from storage.queries.scheduled import Due
+
+_AT_ONCE = 500
+NUDGES: Mapping[str, Duty] = {owed.nudge_of(duty): duty for duty in Duty}
+LATE: Mapping[str, Duty] = {owed.late_of(duty): duty for duty in Duty}
+
+
+async def plan(road: Road) -> int:
+    """Plan the moments of whatever has none; how many things that were."""
+
+    def work(tx: Tx) -> int:
+        rules = road.rulebook.policy.duties
+        today = tx.now.astimezone(SHANGHAI).date()
+        until = today + timedelta(days=rules.greeting.nudge_days)
+        waiting = owed.drafts(tx, limit=_AT_ONCE)
+        for one in waiting:
+            assert one.since is not None
+            _planned(tx, Duty.OFFER, one, duties.of_offer(rules.offer, one.since))
+        coming = owed.starting(tx, today=today, until=until, limit=_AT_ONCE)
+        for one in coming:
+            assert one.on_day is not None
+            at = duties.of_greeting(rules.greeting, one.on_day, tx.now)
+            _planned(tx, Duty.GREETING, one, at)
+        return len(waiting) + len(coming)
+
+    return await road.database.write(work)
+
+
+def _planned(tx: Tx, duty: Duty, one: Unplanned, at: Moments) -> None:
+    moments = {owed.nudge_of(duty): at.nudge, owed.late_of(duty): at.alert}
+    for kind, moment in moments.items():
+        if moment is not None:
+            scheduled.plan_at(
+                tx, kind=kind, person_id=one.candidate_id, anchor=one.ref, at=moment,
+                about={"ref": one.ref},
+            )  # fmt: skip
+
+
+def nudge(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> ScheduledStatus:
+    """Remind whoever owes it, in their own chat; nobody, where it is done or void."""
+    duty, ref = NUDGES[due.kind], str(due.about["ref"])
+    if not _stands(road, tx, duty, candidate, ref):
+        return ScheduledStatus.CANCELLED
+    words = {
+        "name": candidate.name,
+        "position": candidate.position_title or "—",
+        "day": ref,
+        "link": f"{road.base_url}/console/candidates/{candidate.id}",
+    }
+    idem = f"duty:{due.id}"
+    if duty is Duty.OFFER:
+        woken = records.tell(
+            tx,
+            road.vault,
+            candidate.owner_id,
+            fill(road.rulebook.replies.duty_offer, **words),
+            idem=idem,
+            channels=road.channels,
+        )
+    else:
+        woken = _ask_to_greet(road, tx, candidate, date.fromisoformat(ref), words, idem)
+    road.engine.wake(tx, DELIVERY, sorted(woken))
+    return ScheduledStatus.FIRED
+
+
+def _ask_to_greet(
+    road: Road, tx: Tx, candidate: CandidateRow, day: date, words: dict[str, str], idem: str
+) -> set[str]:
+    """Ask the manager, who has a button to say that it is done; HR where they have no chat."""
+    replies = road.rulebook.replies
+    manager = owed.manager_of(tx, candidate.position_id)
+    talk = alerts.reached(tx, manager, road.channels) if manager is not None else None
+    talks = [talk] if talk is not None else alerts.receivers(tx, candidate.owner_id, road.channels)
+    text = fill(replies.duty_greeting if talk is not None else replies.duty_greeting_hr, **words)
+    choices = ((replies.duty_done, duties.action(candidate.id, day)),)
+    sends = []
+    for one in talks:
+        key = road.vault.key(tx, one.subject_id)
+        sends += records.said_by_us(
+            tx, key, one, idem=f"{idem}:{one.id}", text=text, author=Author.BOT, choices=choices
+        )
+    return outbox.enqueue(tx, sends)
+
+
+def late(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | None:
+    """The nudge did not help: HR has to look. None where it is done or void."""
+    duty, ref = LATE[due.kind], str(due.about["ref"])
+    if not _stands(road, tx, duty, candidate, ref):
+        return None
+    rules = road.rulebook.policy
+    words = rules.duty_quotes[duty].format(day=ref, position=candidate.position_title or "—")
+    return policy.own(rules, duties.topic(duty), words, Severity.TODAY, tx.now)
+
+
+def _stands(road: Road, tx: Tx, duty: Duty, candidate: CandidateRow, ref: str) -> bool:
+    """Whether it is still owed: the offer is a draft, the first day is that day and unmet."""
+    if duty is Duty.OFFER:
+        return owed.offer_waits(tx, candidate.id, ref)
+    if candidate.stage is not Stage.ACCEPTED or candidate.start_on is None:
+        return False
+    key = road.vault.key(tx, candidate.subject_id)
+    same = candidate.start_on.isoformat() == ref
+    return same and not owed.is_done(tx, key, candidate.id, duty, ref)
