@@ -77,16 +77,18 @@ def begin(
     *,
     invitation_id: str,
     talk: Any,
+    survey: Survey | None = None,
 ) -> set[str]:
     """Open a planned invitation in a conversation (id, channel, subject_id, candidate_id): who
-    reads the answers, and the first question. The channels that have work.
+    reads the answers, and the first question. The channels that have work. ``survey``: what is
+    asked of this candidate, where that is less than all.
 
     Raises ``NotFound``, and ``Conflict`` where it is not planned any more, another is open, or it
     asks nothing.
     """
     row = surveys.get(tx, talk.candidate_id, invitation_id)
-    survey, first = _first(tx, row)
-    _open(tx, row, via=talk.channel, conversation_id=talk.id)
+    survey, first = _first(tx, row, survey)
+    _open(tx, row, survey, via=talk.channel, conversation_id=talk.id)
     opened = surveys.get(tx, talk.candidate_id, invitation_id)
     surveys.move(tx, row.id, opened.revision, at_question=first.id, asked_again=False)
     intro = survey.intro.strip()
@@ -142,8 +144,8 @@ def page_link(
     """
     row = surveys.get(tx, candidate_id, invitation_id)
     if row.status is InvitationStatus.PLANNED:
-        _first(tx, row)
-        _open(tx, row, via=answering.PAGE, conversation_id=None)
+        survey, _ = _first(tx, row)
+        _open(tx, row, survey, via=answering.PAGE, conversation_id=None)
     elif row.status is not InvitationStatus.OPEN:
         raise Conflict("this survey ended")
     invites.revoke(tx, candidate_id, InvitePurpose.SURVEY)
@@ -160,18 +162,20 @@ def page_link(
     return f"{base_url}/f/{token}", expires_at
 
 
-def _first(tx: Tx, row: InvitationRow) -> tuple[Survey, Question]:
-    known = surveys.survey(tx, row.survey_id)
-    survey = parse(known.definition)
+def _first(tx: Tx, row: InvitationRow, survey: Survey | None = None) -> tuple[Survey, Question]:
+    survey = survey or parse(surveys.survey(tx, row.survey_id).definition)
     question = upcoming(Progress(survey=survey, answers={}))
     if question is None:
         raise Conflict("this survey asks nothing")
     return survey, question
 
 
-def _open(tx: Tx, row: InvitationRow, *, via: str, conversation_id: str | None) -> None:
-    known = surveys.survey(tx, row.survey_id)
-    surveys.begin(tx, row.id, known.digest, via=via, conversation_id=conversation_id)
+def _open(
+    tx: Tx, row: InvitationRow, survey: Survey, *, via: str, conversation_id: str | None
+) -> None:
+    asks = edition(survey)
+    surveys.keep(tx, asks)
+    surveys.begin(tx, row.id, asks.digest, via=via, conversation_id=conversation_id)
 
 
 def _subject_of(tx: Tx, vault: Vault, candidate_id: str) -> str:

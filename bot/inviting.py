@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import asking, records
+from bot import asking, consenting, records
 from bot.channels.base import why_closed, window_of
 from bot.errors import Conflict
 from bot.pipeline import Road
-from bot.surveys import timing
+from bot.surveys import meaning, stepwise, timing
 from bot.surveys.definition import parse
+from bot.surveys.shape import Survey
 from bot.surveys.timing import UNREACHED, Act, Fate, Seen, Why
 from bot.words import fill
 from bot.workdays import ZONE
 from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import InvitationStatus, ScheduledStatus
-from storage.queries import invitations, people, queues, record, scheduled, surveys
+from storage.queries import invitations, people, queues, record, scheduled, steps, surveys
 from storage.queries.people import CandidateRow
 from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
@@ -28,8 +29,6 @@ ASK, REMIND = invitations.ASK, invitations.REMIND
 _PARTS = 1
 #: What HR reads about, at once: they can do something.
 _TOLD = UNREACHED | {Why.CONSENT}
-#: How a survey that nobody answered is kept among the facts.
-UNANSWERED = "unanswered"
 #: Names in the one line about what was not sent.
 _NAMED = 8
 
@@ -74,6 +73,7 @@ def _fate(road: Road, tx: Tx, candidate: CandidateRow, row: Any, unreached: Why 
         talked_at=max((talk.last_at for talk in talks), default=None),
         another_open=invitations.is_asked(tx, candidate.id),
         asked_at=invitations.asked_at(tx, candidate.id, but=row.id),
+        consents=consenting.analysed(tx, road.rulebook, candidate.id),
         unreached=unreached,
     )
     return timing.fate(seen, road.rulebook.timing, road.rulebook.calendar, tx.now)
@@ -114,13 +114,31 @@ def _send(
     try:
         with tx.conn.begin_nested():
             woken = asking.begin(
-                tx, road.vault, rules, road.channels, invitation_id=row.id, talk=talk
+                tx,
+                road.vault,
+                rules,
+                road.channels,
+                invitation_id=row.id,
+                talk=talk,
+                survey=_worth_asking(road, tx, candidate.id, row),
             )
-    except Conflict:  # it asks nothing
-        return _given_up(tx, row.id, Fate(act=Act.CANCEL, why=Why.OFF))
+    except Conflict:  # nothing is left to ask
+        return _given_up(tx, row.id, Fate(act=Act.CANCEL, why=Why.NOTHING))
     _plan_reminder(road, tx, candidate.id, row.id, 0)
     road.engine.wake(tx, DELIVERY, sorted(woken))
     return ScheduledStatus.FIRED
+
+
+def _worth_asking(road: Road, tx: Tx, candidate_id: str, row: Any) -> Survey:
+    """What of a survey is asked now: nothing about steps that are closed, or far off."""
+    found = steps.kinds(tx, candidate_id)
+    return stepwise.narrowed(
+        parse(surveys.survey(tx, row.survey_id).definition),
+        road.rulebook.meanings,
+        due={kind: step.due_on for kind, step in found.open.items()},
+        closed=found.closed,
+        today=tx.now.astimezone(ZONE).date(),
+    )
 
 
 def _given_up(tx: Tx, invitation_id: str, fate: Fate) -> ScheduledStatus:
@@ -205,13 +223,14 @@ def _later(road: Road, tx: Tx, candidate_id: str, row: Any) -> datetime | None:
 def _unanswered(road: Road, tx: Tx, candidate: CandidateRow, row: Any) -> None:
     """It ends: a dated fact, and nothing that moves a score."""
     surveys.close(tx, row.id, row.revision, InvitationStatus.UNANSWERED)
+    fact = meaning.closed(row.survey_id, meaning.UNANSWERED)
     record.fact(
         tx,
         road.vault.key(tx, candidate.subject_id),
         candidate_id=candidate.id,
-        kind=UNANSWERED,
-        value=row.title,
-        source=f"survey:{row.id}",
+        kind=fact.kind,
+        value=fact.value,
+        source=fact.source,
         said_at=tx.now,
     )
 

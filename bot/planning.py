@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from bot.rulebook import Rulebook
 from bot.surveys import timing
 from bot.surveys.definition import parse
@@ -12,9 +14,12 @@ from storage.enums import InvitationStatus, Stage
 from storage.queries import invitations, surveys
 
 
-def replan(tx: Tx, rulebook: Rulebook, candidate_id: str) -> None:
+def replan(tx: Tx, rulebook: Rulebook, candidate_id: str, *, due_from: date | None = None) -> None:
     """Plan, move and cancel the surveys of somebody whose stage or first day was just written, in
-    the same transaction. The same again changes nothing."""
+    the same transaction. The same again changes nothing.
+
+    ``due_from``: what was due before that day is not asked, though it still made sense.
+    """
     row = invitations.standing(tx, candidate_id)
     if row is None:
         return
@@ -39,6 +44,8 @@ def replan(tx: Tx, rulebook: Rulebook, candidate_id: str) -> None:
         calendar=rulebook.calendar,
     )
     for plan in found.plans:
+        if due_from is not None and plan.due_on < due_from:
+            continue
         if plan.id:
             invitations.replan(
                 tx,

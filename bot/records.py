@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot import answering, doing
+from bot import answering, doing, stepping
 from bot.alerts import policy
 from bot.alerts.policy import RANK, Policy
 from bot.rows import Turned
@@ -266,6 +266,7 @@ def about_candidate(
             source=fact.source or source,
             said_at=said_at,
         )
+    stepping.follow(tx, candidate_id, outcome.facts, at=said_at)
     for asked in outcome.requests:
         if offers.stands(tx, candidate_id):
             words = {"what": asked.what}

@@ -18,6 +18,7 @@ from bot.sandbox import clock, definition, phone
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import Sandbox, found
 from bot.sandbox.doors import Links, clear, link_phone, open_doors, prepare, settings_of, spoken
+from bot.sandbox.passing import passed
 from bot.sandbox.phone import Phones
 
 
@@ -39,7 +40,8 @@ def run(*, port: int, fast_forward: str, data_dir: Path, fresh: bool) -> None:
         settings = settings_of(script, data_dir, port, phones)
         app, sandbox = prepare(settings, now)
         stack.callback(app.database.close)  # closed twice is closed
-        now.fast_forward(ahead)
+        if ahead:
+            asyncio.run(passed(app, now, ahead))
         waiting: list[asyncio.Task[None]] = []  # a task nobody holds may be collected
 
         def ready() -> None:

@@ -48,8 +48,8 @@ class SandboxClock:
         """How far it is ahead of the wall clock."""
         return self._ahead
 
-    def fast_forward(self, by: timedelta) -> None:
-        """Move forward for good. Raises ``NotReady`` for the past, and beyond 400 days in all."""
+    def check(self, by: timedelta) -> None:
+        """Raises ``NotReady`` for the past, and beyond 400 days in all."""
         if by < timedelta():
             raise NotReady("the sandbox clock only moves forward")
         if self._ahead + by > FURTHEST:
@@ -57,6 +57,10 @@ class SandboxClock:
                 f"the sandbox clock is {self._ahead.days} days ahead and stops at {FURTHEST.days}; "
                 "start over with --fresh"
             )
+
+    def fast_forward(self, by: timedelta) -> None:
+        """Move forward for good. Raises ``NotReady`` as ``check`` does."""
+        self.check(by)
         self._ahead += by
         self._keep()
 

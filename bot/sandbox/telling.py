@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import jobs, records
+from bot import jobs, planning, records
 from bot.alerts import actions, policy
 from bot.pipeline import Road
 from bot.risk import engine
 from bot.sandbox.history import Consented, History, Moved, Spoken, Understood
 from bot.standing import alert_seen, factors_seen
 from bot.turn import Outcome
+from bot.workdays import ZONE
 from storage.database import Tx
 from storage.enums import Author, Verdict
 from storage.queries import alerts, backfill, consents, people, record, scheduled
@@ -54,6 +55,10 @@ def tell(tx: Tx, road: Road, history: History, today: datetime) -> None:
     teller.until(today)
     score = engine.score(factors_seen(tx, cast.candidate_id), today)
     record.score(tx, cast.candidate_id, score, str(engine.level(score)))
+    # Surveys begin with the visitor: what was due before is no part of the story.
+    tomorrow = today.astimezone(ZONE).date() + timedelta(days=1)
+    then = backfill.at(tx, today)
+    planning.replan(then, road.rulebook, cast.candidate_id, due_from=tomorrow)
     backfill.rest(
         tx,
         cast.conversation_id,

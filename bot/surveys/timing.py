@@ -56,6 +56,7 @@ class Why(StrEnum):
     STAGE = "stage"
     ENDED = "ended"
     OFF = "switched_off"
+    NOTHING = "nothing"
 
 
 #: No chat lets us write: something HR can do about it.

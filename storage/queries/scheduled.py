@@ -127,6 +127,16 @@ def finish(tx: Tx, due: Due, status: ScheduledStatus) -> None:
     update(tx, Scheduled, SCHEDULED.c.id == due.id, status=status.value, fired_at=tx.now)
 
 
+def next_moment(tx: Tx, *, after: datetime) -> datetime | None:
+    """The earliest moment after one for which something is planned."""
+    found: datetime | None = tx.scalar(
+        sa.select(sa.func.min(SCHEDULED.c.due_at)).where(
+            SCHEDULED.c.status == ScheduledStatus.PENDING.value, SCHEDULED.c.due_at > after
+        )
+    )
+    return found
+
+
 def postpone(tx: Tx, due: Due, at: datetime) -> None:
     """Move a claimed row to another moment; it stays pending. What was meant is kept."""
     update(tx, Scheduled, SCHEDULED.c.id == due.id, due_at=at)

@@ -120,6 +120,37 @@ def steps_of(tx: Tx, keys: Mapping[str, SubjectKey]) -> dict[str, list[StepRow]]
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStep:
+    """An open step, without its words."""
+
+    id: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """A candidate's steps by kind: the open one of each that is due first, and kinds of which one
+    was taken or dropped."""
+
+    open: Mapping[StepKind, OpenStep]
+    closed: frozenset[StepKind]
+
+
+def kinds(tx: Tx, candidate_id: str) -> Kinds:
+    """Which kinds of steps a candidate has, without opening anybody's words."""
+    rows = tx.all(
+        sa.select(STEP.c.id, STEP.c.kind, STEP.c.due_on, STEP.c.done_at, STEP.c.dropped_at)
+        .where(STEP.c.candidate_id == candidate_id)
+        .order_by(STEP.c.due_on.desc(), STEP.c.id.desc())
+    )
+    standing = [row for row in rows if row.done_at is None and row.dropped_at is None]
+    return Kinds(
+        open={StepKind(row.kind): OpenStep(id=row.id, due_on=row.due_on) for row in standing},
+        closed=frozenset(StepKind(row.kind) for row in rows if row not in standing),
+    )
+
+
 def next_open(tx: Tx, key: SubjectKey, candidate_id: str, *, limit: int) -> list[StepRow]:
     """The open steps that are due first."""
     rows = tx.all(

@@ -126,7 +126,8 @@ def put(tx: Tx, edition: Edition, *, by: str) -> None:
     _put(tx, edition, origin="console", by=by, exists=exists)
 
 
-def _put(tx: Tx, edition: Edition, *, origin: str, by: str | None, exists: bool) -> None:
+def keep(tx: Tx, edition: Edition) -> None:
+    """Keep a definition for good: what is asked of everybody, or of somebody."""
     version = {
         "digest": edition.digest,
         "survey_id": edition.id,
@@ -134,6 +135,10 @@ def _put(tx: Tx, edition: Edition, *, origin: str, by: str | None, exists: bool)
         "created_at": tx.now,
     }
     insert_new(tx, SurveyVersion, [version])
+
+
+def _put(tx: Tx, edition: Edition, *, origin: str, by: str | None, exists: bool) -> None:
+    keep(tx, edition)
     values: dict[str, Any] = {
         "digest": edition.digest,
         "title": edition.title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -10,16 +10,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desk, inviting, jobs
+from bot import desk, inviting, jobs, records
 from bot.app import App, build
 from bot.pipeline import Road
+from bot.turn import AddFact, Outcome
 from bot.web import intake
 from bot.workdays import ZONE
 from config.settings import Settings
 from storage.crypto import Keystore
 from storage.database import Tx
-from storage.enums import Author, Direction, MessageKind, Role, ScheduledStatus, Stage
-from storage.queries import backfill, surveys, timeline, users
+from storage.enums import Author, Direction, MessageKind, Role, ScheduledStatus, Stage, StepKind
+from storage.queries import backfill, people, steps, surveys, timeline, users
 from storage.queries.backfill import PastMessage
 from storage.queries.common import insert, table, update
 from storage.queries.surveys import InvitationRow
@@ -166,6 +167,30 @@ class Company:
             ]
         )
 
+    async def learns(self, candidate: str, fact: AddFact) -> None:
+        """The candidate answered, and this is what it means."""
+
+        def work(tx: Tx) -> None:
+            row = people.get_candidate(tx, self.road.vault, SYSTEM, candidate)
+            records.about_candidate(
+                tx,
+                self.road.vault.key(tx, row.subject_id),
+                candidate_id=candidate,
+                owner_id=row.owner_id,
+                conversation_id=None,
+                source="m_1",
+                said_at=tx.now,
+                outcome=Outcome(flow="survey", facts=(fact,)),
+                channels=(),
+            )
+
+        await self.road.database.write(work)
+
+    async def open_steps(self, candidate: str) -> dict[StepKind, str]:
+        """Their ids, by kind."""
+        found = await self.road.database.read(lambda tx: steps.kinds(tx, candidate))
+        return {kind: step.id for kind, step in found.open.items()}
+
     async def switch_off(self, survey: str) -> None:
         by = self.hr.id
         await self.road.database.write(lambda tx: surveys.switch(tx, survey, False, by=by))
@@ -193,11 +218,14 @@ def _next_due(tx: Tx, end: datetime, after: datetime) -> datetime | None:
 
 
 @contextmanager
-def company(settings: Settings, clock: FakeClock) -> Iterator[Company]:
-    """A company that is not started; its rules are the shipped ones."""
+def company(
+    settings: Settings, clock: FakeClock, *, now: Callable[[], datetime] | None = None
+) -> Iterator[Company]:
+    """A company that is not started; its rules are the shipped ones. ``now``: what it reads off
+    ``clock``."""
     if not settings.keystore_path.exists():
         Keystore.create(settings.keystore_path)
-    app = build(settings, now=clock)
+    app = build(settings, now=now or clock)
     post = Post(clock)
     app.road.channels = {**app.road.channels, "post": post}
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from bot import filing
+from bot.turn import AddFact
 from config.settings import Settings
-from storage.enums import InvitationStatus, Stage
+from storage.enums import InvitationStatus, Stage, StepKind
 from storage.tables import Conversation, Identity
 from tests.clock import FakeClock
 from tests.integration.hiring import Company, company
@@ -120,7 +123,7 @@ async def test_two_reminders_and_then_it_is_kept_as_unanswered(hiring: Company) 
     await hiring.until(date(2026, 11, 13))
     row = (await hiring.invitations(who))["day3"]
     assert (row.status, row.reminders) == (InvitationStatus.UNANSWERED, 2)
-    assert await hiring.facts(who) == ["unanswered"]
+    assert await hiring.facts(who) == ["survey_unanswered"]
     assert len(await hiring.said_in("w_0")) == 3
 
 
@@ -219,3 +222,37 @@ async def test_a_survey_that_was_switched_off_is_not_sent(hiring: Company) -> No
     await hiring.until(date(2026, 11, 6))
     row = (await hiring.invitations(who))["day3"]
     assert (row.status, row.why) == (InvitationStatus.CANCELLED, "switched_off")
+
+
+async def test_a_survey_about_steps_leaves_out_what_is_done_and_an_answer_takes_the_step(
+    hiring: Company,
+) -> None:
+    who = await hiring.candidate(Stage.ACCEPTED)
+    due = date(2026, 11, 10)
+    for kind in (StepKind.RESIGNATION, StepKind.MEDICAL):
+        await filing.plan_step(hiring.road, hiring.hr, who, kind, due)
+    done = (await hiring.open_steps(who))[StepKind.RESIGNATION]
+    await filing.step_taken(hiring.road, hiring.hr, who, done, TODAY)
+    await hiring.until(date(2026, 11, 9))
+    row = (await hiring.invitations(who))["steps"]
+    assert row.definition is not None
+    assert [one["id"] for one in row.definition["questions"]] == [
+        "release", "medical", "home", "open",
+    ]  # fmt: skip
+    [said] = await hiring.said_in("w_0")
+    assert "和原公司定的最后一天是哪天？" in said
+    await hiring.learns(
+        who, AddFact(kind="way.medical", value="yes", source="survey:steps:medical")
+    )
+    assert await hiring.open_steps(who) == {}
+
+
+async def test_without_consent_nothing_is_asked_and_hr_reads_why(hiring: Company) -> None:
+    who = await hiring.candidate(Stage.ONBOARDED)
+    hiring.app.road.rulebook = replace(hiring.road.rulebook, form=None)
+    await hiring.until(date(2026, 11, 6))
+    row = (await hiring.invitations(who))["day3"]
+    assert (row.status, row.why) == (InvitationStatus.PLANNED, "consent")
+    assert await hiring.said_in("w_0") == []
+    [told] = await hiring.told()
+    assert told.startswith("候选0的《入职第三天》发不出去：对方还没有同意分析。")

@@ -45,9 +45,9 @@ class Child:
         code = self._process.wait(within)
         assert code == 0, self._log.read_text()[-3000:]
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, *, within: float = 20.0) -> None:
         """Until the program listens to signals."""
-        wait_until(self._ready, within=20, what="the program is up")
+        wait_until(self._ready, within=within, what="the program is up")
 
     def _ready(self) -> bool:
         """Whether it said so; fails when it has ended."""

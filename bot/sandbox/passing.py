@@ -1,0 +1,30 @@
+"""Time that passes in the sandbox: whatever is planned on the way happens at its own moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from bot import jobs
+from bot.app import App
+from bot.sandbox.clock import SandboxClock
+from storage.queries import scheduled
+
+
+async def passed(app: App, now: SandboxClock, by: timedelta) -> int:
+    """Move the clock forward as if the product had run meanwhile; how much of what was planned is
+    done. What was said on the way leaves once the product starts.
+
+    Raises ``NotReady`` as ``SandboxClock.fast_forward`` does, before anything happens.
+    """
+    now.check(by)
+    end, done = now() + by, 0
+    while True:
+        looked_at = now()
+        done += await app.clock.fire_due(jobs.fire(app.road))
+        moment = await app.database.read(partial(scheduled.next_moment, after=looked_at))
+        if moment is None or moment >= end:
+            break
+        now.fast_forward(max(moment - now(), timedelta()))
+    now.fast_forward(max(end - now(), timedelta()))
+    return done + await app.clock.fire_due(jobs.fire(app.road))
