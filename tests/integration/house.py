@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx2
 
+from tests.consented import BY_FORM
+
 SECRET = "s3cret-of-the-hook-0123456789abcdef"
 
 
@@ -50,6 +52,7 @@ class House:
             "YINUO_DATABASE_URL": self.database_url,
             "YINUO_WEB__PORT": str(self.port),
             "YINUO_LOG_LEVEL": "WARNING",
+            **BY_FORM,
             **self.extra,
         }
 
