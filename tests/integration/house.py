@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx2
 
+from tests.consented import BY_FORM
 from tests.loopback import NO_TLS
 
 SECRET = "s3cret-of-the-hook-0123456789abcdef"
@@ -52,6 +53,7 @@ class House:
             "YINUO_DATABASE_URL": self.database_url,
             "YINUO_WEB__PORT": str(self.port),
             "YINUO_LOG_LEVEL": "WARNING",
+            **BY_FORM,
             **self.extra,
         }
 
