@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from storage.enums import Role
-from storage.queries import audit, invites, profile
+from bot import jobs
+from storage.database import Tx
+from storage.enums import Role, Stage
+from storage.queries import alerts, audit, invites, people, profile, scheduled, turns
 from storage.queries.profile import NewStatement
+from storage.viewer import SYSTEM
 from tests.integration.web.conftest import Office
 from tests.integration.web.offering import LINK, Case, a_case
 from tests.integration.web.test_pledge_chat import hears, say
@@ -173,3 +176,28 @@ async def test_erasing_reaches_hr_and_the_audit_chain(office: Office) -> None:
     assert (await case.actions()).count("right.ask") == 1
     page = await office.get(case.hr, "/console/alerts")
     assert "要求删除" in page.text
+
+
+@pytest.mark.parametrize("stage", [Stage.OFFER, Stage.DECLINED])
+async def test_before_the_limit_hr_is_reminded_also_where_it_ended(
+    small_office: Office, stage: Stage
+) -> None:
+    case = await a_case(small_office)
+    await say(case, "删除我的数据", 1)
+    await hears(case, "删除后无法恢复")
+    await say(case, "1", 2)
+    await hears(case, "15日内")
+    road = small_office.road
+
+    def fired(tx: Tx) -> list[str]:
+        """What comes now; the severity of the alert that stands then."""
+        row = people.get_candidate(tx, road.vault, SYSTEM, case.id)
+        turns.touch(tx, case.id, row.version, stage=stage.value)
+        for due in scheduled.claim_due(tx):
+            scheduled.finish(tx, due, jobs.fire(road)(tx, due))
+        return [one.severity for one in alerts.unresolved(tx, case.id) if one.topic == "erase"]
+
+    small_office.clock.advance(timedelta(days=11, hours=23))
+    assert await small_office.write(fired) == ["today"]
+    small_office.clock.advance(timedelta(hours=2))
+    assert await small_office.write(fired) == ["now"]
