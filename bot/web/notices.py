@@ -47,6 +47,8 @@ DONE = frozenset(
         "step_moved",
         "step_dropped",
         "survey_sent",
+        "survey_on",
+        "survey_off",
         "survey_stopped",
         "resume_read",
         "resume_taken",

@@ -59,6 +59,7 @@ from bot.web.console import (
     settings,
     sheets,
     steps,
+    surveys,
 )
 from bot.web.edge import Edge
 from bot.web.security import checked
@@ -101,6 +102,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     merge.router,
     attachments.router,
     positions.router,
+    surveys.router,
     settings.router,
     events.router,
     signin.router,

@@ -83,6 +83,28 @@ RESPONSES = shapes.ResponsesPage(
 )
 
 
+SURVEYS = shapes.SurveysPage(
+    rows=tuple(
+        shapes.SurveyItem(
+            id=one.id,
+            title=one.title,
+            intro=one.intro.strip(),
+            origin="file",
+            enabled=number != 2,
+            start=None
+            if number == 1
+            else shapes.Moment(
+                event="onboarded", days=number, months=number % 2, before=number == 4, at="16:00"
+            ),
+            questions=tuple((each.ask.strip(), each.kind.value) for each in one.questions),
+            changed_at=NOW,
+        )
+        for number, one in enumerate(a_rulebook().surveys.values())
+    ),
+    writes=True,
+)
+
+
 def survey_samples() -> list[Sample]:
     """Every state of both pages."""
     theirs = [
@@ -103,14 +125,30 @@ def survey_samples() -> list[Sample]:
         ("responses-fault", replace(RESPONSES, errors={"survey": "请选择一份问卷。"})),
         ("responses-evil", replace(RESPONSES, items=(evil,))),
     ]
-    return [
-        Sample(name=name, template="survey.html", context={"shell": OUTSIDE, "page": page})
-        for name, page in theirs
-    ] + [
-        Sample(
-            name=name,
-            template="console/responses.html",
-            context={"shell": shell("candidates"), "page": page},
-        )
-        for name, page in console
+    listed = [
+        ("surveys", SURVEYS),
+        ("surveys-empty", replace(SURVEYS, rows=())),
+        ("surveys-evil", replace(SURVEYS, rows=(replace(SURVEYS.rows[0], title=EVIL),))),
     ]
+    return (
+        [
+            Sample(
+                name=name,
+                template="console/surveys.html",
+                context={"shell": shell("surveys"), "page": page},
+            )
+            for name, page in listed
+        ]
+        + [
+            Sample(name=name, template="survey.html", context={"shell": OUTSIDE, "page": page})
+            for name, page in theirs
+        ]
+        + [
+            Sample(
+                name=name,
+                template="console/responses.html",
+                context={"shell": shell("candidates"), "page": page},
+            )
+            for name, page in console
+        ]
+    )

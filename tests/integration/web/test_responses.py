@@ -7,6 +7,7 @@ import re
 import pytest
 
 from storage.enums import InvitationStatus, Role
+from storage.queries import surveys
 from tests.integration.web.asking import asked
 from tests.integration.web.conftest import Office
 from tests.integration.web.test_survey_page import GOOD, Browser
@@ -106,3 +107,42 @@ async def test_managers_and_colleagues_of_other_positions_see_nothing(
         address = f"/console/candidates/{foreign.id}/responses/{row.id}/{path}"
         assert (await small_office.post(foreign.hr, address)).status_code == 404
     assert (await case.row()).status is InvitationStatus.OPEN
+
+
+# --- the list -----------------------------------------------------------------------------------
+
+
+async def test_a_survey_is_read_word_for_word_and_turned_off_and_on(office: Office) -> None:
+    case = await asked(office)
+    html = (await office.get(case.hr, "/console/surveys")).text
+    for words in ("入职第一周", "四个问题，两分钟。只有招聘同事看得到。", "和团队相处几分？"):
+        assert words in html
+    off = await office.post(case.hr, "/console/surveys/week1", enabled="off")
+    assert off.headers["location"].endswith("said=survey_off")
+    here = f"/console/candidates/{case.id}/responses"
+    assert (await office.post(case.hr, here, survey="week1", via="chat")).status_code == 409
+    assert (await office.post(case.hr, "/console/surveys/week1", enabled="on")).status_code == 303
+    assert (await office.post(case.hr, here, survey="week1", via="chat")).status_code == 303
+    assert {"survey.on", "survey.off"} <= set(await case.actions())
+
+
+@pytest.mark.parametrize(
+    ("survey", "enabled"), [("none", "off"), ("week1", "maybe"), ("week1", "")]
+)
+async def test_what_is_no_survey_and_no_switch_changes_nothing(
+    small_office: Office, survey: str, enabled: str
+) -> None:
+    case = await asked(small_office)
+    answer = await small_office.post(case.hr, f"/console/surveys/{survey}", enabled=enabled)
+    assert answer.status_code == 404
+    row = await case.read(lambda tx, key: surveys.survey(tx, "week1"))
+    assert row.enabled
+
+
+async def test_who_may_not_read_surveys_is_not_offered_them(small_office: Office) -> None:
+    await asked(small_office)
+    for role in (Role.MANAGER, Role.AUDITOR):
+        person = await small_office.user(f"x{role}", role)
+        assert (await small_office.get(person, "/console/surveys")).status_code == 403
+        answer = await small_office.post(person, "/console/surveys/week1", enabled="off")
+        assert answer.status_code == 403

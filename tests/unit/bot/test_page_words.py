@@ -16,6 +16,7 @@ from bot.offers.pledge import Side
 from bot.offers.terms import Per
 from bot.profile.definition import Type
 from bot.responding import Standing
+from bot.surveys.shape import Event, Kind
 from bot.web import public_views as public
 from bot.web.console import responses
 from bot.web.console.outcome import REASONS
@@ -114,6 +115,9 @@ GROUPS: dict[str, set[str]] = {
     "survey.fault": {
         *("required", "choice", "twice", "number", "money", "date", "range", "several", "long"),
     },
+    "surveys.event": set(Event),
+    "surveys.kind": set(Kind),
+    "surveys.origin": {"file", "console"},
     "response.way": set(responses.WAYS),
     "response.status": set(InvitationStatus),
     "response.where": {"chat", "page"},
