@@ -15,8 +15,7 @@ import sqlalchemy as sa
 
 from bot import sandbox
 from bot.app import App, build
-from bot.sandbox import definition, phone
-from bot.sandbox.clock import SandboxClock
+from bot.sandbox import definition
 from bot.sandbox.company import Sandbox, found
 from bot.sandbox.telling import RECENT
 from config.settings import Settings
@@ -27,7 +26,7 @@ from storage import tables
 from storage.crypto import Keystore
 from storage.database import Tx
 from storage.enums import AlertStatus, Author, InvitePurpose, Stage, Verdict
-from storage.queries import alerts, audit, consents, invites, people, timeline, users
+from storage.queries import alerts, audit, consents, invites, people, timeline
 from storage.queries.common import table
 from storage.viewer import SYSTEM, Viewer
 from tests.builders import a_rulebook
@@ -364,55 +363,3 @@ async def test_the_visitors_sentence_is_heard_by_the_product() -> None:
     )
     assert reading.alert
     assert Intent.SALARY in reading.intents
-
-
-@contextmanager
-def telegram(now: Callable[[], datetime]) -> Iterator[phone.Phones]:
-    phones = phone.switch_on(now)
-    assert phones is not None
-    try:
-        yield phones
-    finally:
-        phones.stop()
-
-
-async def started(
-    data_dir: Path, database_url: str, now: Callable[[], datetime], phones: phone.Phones
-) -> tuple[App, Sandbox]:
-    settings = settings_for(data_dir, database_url)
-    settings = settings.model_copy(update={"telegram": phones.settings})
-    if not settings.keystore_path.exists():
-        Keystore.create(settings.keystore_path)
-    app = build(settings, now=now)
-    company = await found(app)
-    await app.start()
-    return app, company
-
-
-async def test_the_admins_phone_is_linked_by_start_and_shows_what_is_open(
-    tmp_path: Path, sqlite_url: str
-) -> None:
-    clock = SandboxClock(tmp_path)
-    with telegram(clock) as phones:
-        app, company = await started(tmp_path, sqlite_url, clock, phones)
-        try:
-            links = await sandbox.open_doors(app, company, phones)
-            await sandbox.link_phone(app, company, phones)
-            assert "/phone/900?name=%E6%9D%8E%E5%A8%9C" in links.phone
-            accounts = await app.database.read(
-                lambda tx: users.chat_accounts(tx, company.users["lina"])
-            )
-            assert [account.channel for account in accounts] == ["telegram"]
-            shown = phones.platform.user(900)
-            await phones.platform.until(lambda: sum(bool(m.buttons) for m in shown.received()) == 3)
-            assert shown.chat()[0].text.startswith("/start ")
-        finally:
-            await app.stop()
-    # The next start has a new, empty platform; the phone is linked still, and is not asked again.
-    with telegram(clock) as phones:
-        app, company = await started(tmp_path, sqlite_url, clock, phones)
-        try:
-            await sandbox.link_phone(app, company, phones)
-            assert phones.platform.user(900).chat() == []
-        finally:
-            await app.stop()
