@@ -16,8 +16,9 @@ from fastapi.responses import HTMLResponse, Response
 
 from bot import casework, copies
 from bot.copies import Copy, Opened
-from bot.web import pledge, views
+from bot.web import views
 from bot.web.copy_views import CopyFile, CopyPage
+from bot.web.links import ANYBODY, is_colleague, site_of_link, visitor_of
 from bot.web.masking import mask_phone as masked
 from bot.web.shell import company, outside
 from bot.web.site import Site
@@ -31,17 +32,17 @@ router = APIRouter(include_in_schema=False)
 _FORMS = {"json": "application/json", "html": "text/html; charset=utf-8"}
 
 
-async def page(request: Request, token: str) -> Response:
+async def page(request: Request, token: str, said: str = "") -> Response:
     """What we keep. Looking stands in the audit chain."""
-    site = pledge.seen_site(request)
-    if await pledge.is_colleague(request, site):
+    site: Site = request.app.state.site
+    if await is_colleague(request, site):
         return _closed(request, token, note="colleague", status=403)
     return await _page(request, token)
 
 
 async def _page(request: Request, token: str, *, note: str = "", status: int = 200) -> Response:
-    site = pledge.seen_site(request)
-    visitor = pledge.visitor(request, site)
+    site: Site = request.app.state.site
+    visitor = visitor_of(request, site)
 
     def work(tx: Tx) -> tuple[Opened, Copy | None]:
         found = copies.opened(tx, site.road.vault, token)
@@ -69,16 +70,16 @@ async def _page(request: Request, token: str, *, note: str = "", status: int = 2
     return HTMLResponse(outside(request, "copy.html", view), 410 if gone else status)
 
 
-@router.post("/f/{token}/copy", dependencies=pledge.ANYBODY)
+@router.post("/f/{token}/copy", dependencies=ANYBODY)
 async def download(request: Request, token: str) -> Response:
     """The same as a file, ``form`` json or html: 409 once it was taken three times."""
-    site = pledge.site_of(request, token)
-    if await pledge.is_colleague(request, site):
+    site = site_of_link(request, token)
+    if await is_colleague(request, site):
         return _closed(request, token, note="colleague", status=403)
     form = (await read_form(request)).get("form", "")
     if form not in _FORMS:
         return await _page(request, token, note="form", status=422)
-    visitor = pledge.visitor(request, site)
+    visitor = visitor_of(request, site)
 
     def work(tx: Tx) -> Copy | None:
         found = copies.opened(tx, site.road.vault, token)
@@ -106,7 +107,7 @@ def _copy(tx: Tx, site: Site, found: Opened) -> Copy:
 
 def _closed(request: Request, token: str, *, note: str, status: int) -> Response:
     """Nothing of whose it is."""
-    site = pledge.seen_site(request)
+    site: Site = request.app.state.site
     text = site.pages.words["zh"].t(f"copy.note.{note}")
     view = CopyPage(base=f"/f/{token}", kind="revoked", note=text)
     return HTMLResponse(outside(request, "copy.html", view), status)

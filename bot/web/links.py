@@ -1,30 +1,41 @@
-"""``GET /f/{token}``: the candidate's own pages. What a link is for says which page it opens."""
+"""``/f/{token}``: which page a link of the candidate's opens, and what those pages share."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from dataclasses import replace
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import Request
 
-from bot.web import copy, pledge
+from bot.errors import NotFound
+from bot.web import credentials
+from bot.web.security import NOBODY, by_session, hidden_ip, needs
 from bot.web.site import Site
-from storage.enums import InvitePurpose
-from storage.queries import invites
+from storage.viewer import Permission, Viewer
 
-Page = Callable[[Request, str], Awaitable[Response]]
-#: One page a purpose; a page answers for its own link in whatever state.
-PAGES: Mapping[InvitePurpose, Page] = {
-    InvitePurpose.PLEDGE: pledge.page,
-    InvitePurpose.DATA: copy.page,
-}
-router = APIRouter(include_in_schema=False)
+TOKEN = re.compile(r"[A-Za-z0-9_-]{40,64}", re.ASCII)
+ANYBODY = [needs(Permission.PUBLIC)]
 
 
-@router.get("/f/{token}", dependencies=pledge.ANYBODY)
-async def page(request: Request, token: str) -> Response:
-    """The page of a link. Unknown ones are all answered by the same page, the same way."""
-    site: Site = pledge.site_of(request, token)
-    purpose = await site.road.database.read(lambda tx: invites.purpose_of(tx, token))
-    opens = PAGES.get(purpose, pledge.page) if purpose is not None else pledge.page
-    return await opens(request, token)
+def site_of_link(request: Request, token: str) -> Site:
+    """Raises ``NotFound`` for what is no token, ``TooFast``."""
+    site: Site = request.app.state.site
+    site.join_pace.take(hidden_ip(request, site))
+    if not TOKEN.fullmatch(token):
+        raise NotFound
+    return site
+
+
+def visitor_of(request: Request, site: Site) -> Viewer:
+    """Whoever opens a link, as the audit chain records them."""
+    request_id = str(request.scope.get("yinuo.request_id", ""))
+    return replace(NOBODY, id="link", request_id=request_id, ip_hmac=hidden_ip(request, site))
+
+
+async def is_colleague(request: Request, site: Site) -> bool:
+    """Whether the browser is signed in to the console: it answers for nobody else."""
+    cookie = request.cookies.get(site.cookie)
+    if not cookie:
+        return False
+    found = await by_session(request, site, credentials.token_hash(cookie), touch=False)
+    return found is not None

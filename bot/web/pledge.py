@@ -1,4 +1,4 @@
-"""A 承诺卡 at ``/f/{token}`` (``bot.web.links``), on a phone. The link proves who reads it.
+"""``/f/{token}``: the candidate's 承诺卡 on a phone. The link is the proof of who reads it.
 
 No account and no script. It confirms once, the version that was read; asking for a change stays
 possible until it ends. A colleague's signed-in browser may look and never confirms (A15).
@@ -17,20 +17,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from bot import pledging
 from bot.errors import Conflict, NotFound
 from bot.pledging import Closed, Opened
-from bot.web import credentials, offer_rows
+from bot.web import offer_rows
 from bot.web.console.offers import MOST_WORDS, as_pdf
+from bot.web.links import ANYBODY, is_colleague, site_of_link, visitor_of
 from bot.web.offer_views import PledgePage, Standing
 from bot.web.paper import Paper, drawn
-from bot.web.security import NOBODY, by_session, hidden_ip, needs
 from bot.web.shell import company, outside
 from bot.web.site import Site
 from bot.web.strict import read_form
 from storage.database import Tx
 from storage.enums import InviteState
 from storage.queries import users
-from storage.viewer import Permission, Viewer
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,64}", re.ASCII)
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
 _KIND: dict[InviteState, Standing] = {
     InviteState.WAITING: "open",
@@ -39,12 +37,10 @@ _KIND: dict[InviteState, Standing] = {
     InviteState.EXPIRED: "expired",
 }
 router = APIRouter(include_in_schema=False)
-ANYBODY = [needs(Permission.PUBLIC)]
 
 
-async def page(request: Request, token: str) -> Response:
+async def page(request: Request, token: str, said: str = "") -> Response:
     """The card that stands. Reading it uses nothing up, and stands in the audit chain."""
-    said = request.query_params.get("said", "")
     note = said if said in ("confirmed", "asked") else ""
     return await _page(request, token, note=note, looked=True)
 
@@ -59,13 +55,13 @@ async def _page(
     status: int = 200,
     looked: bool = False,
 ) -> Response:
-    site = seen_site(request)
-    who = visitor(request, site)
+    site: Site = request.app.state.site  # the call was counted where it came in
+    visitor = visitor_of(request, site)
 
     def work(tx: Tx) -> PledgePage:
         found = pledging.opened(tx, site.road, token)
         if looked:
-            pledging.looked(tx, site.road, who, found)
+            pledging.looked(tx, site.road, visitor, found)
         return _view(tx, site, token, found)
 
     view = await (site.road.database.write(work) if looked else site.road.database.read(work))
@@ -97,12 +93,12 @@ def _view(tx: Tx, site: Site, token: str, found: Opened) -> PledgePage:
 @router.post("/f/{token}/confirm", dependencies=ANYBODY)
 async def confirm(request: Request, token: str) -> Response:
     """Confirm the version that was read: 303; 409 with words where it does not stand any more."""
-    site = site_of(request, token)
+    site = site_of_link(request, token)
     if await is_colleague(request, site):
         return await _page(request, token, note="colleague", bad=True, status=403)
     card_id = (await read_form(request)).get("card", "")
     try:
-        await pledging.confirm_by_link(site.road, visitor(request, site), token, card_id)
+        await pledging.confirm_by_link(site.road, visitor_of(request, site), token, card_id)
     except Closed as error:
         return await _page(request, token, note=error.worth.value, bad=True, status=409)
     except Conflict:
@@ -113,7 +109,7 @@ async def confirm(request: Request, token: str) -> Response:
 @router.post("/f/{token}/request", dependencies=ANYBODY)
 async def ask(request: Request, token: str) -> Response:
     """Ask for something else: dated, and HR answers. The same form twice asks once."""
-    site = site_of(request, token)
+    site = site_of_link(request, token)
     if await is_colleague(request, site):
         return await _page(request, token, note="colleague", bad=True, status=403)
     fields = await read_form(request)
@@ -122,7 +118,7 @@ async def ask(request: Request, token: str) -> Response:
         kept = what[: 2 * MOST_WORDS]
         return await _page(request, token, note="empty", bad=True, draft=kept, status=422)
     try:
-        await pledging.ask_by_link(site.road, visitor(request, site), token, what, once=once)
+        await pledging.ask_by_link(site.road, visitor_of(request, site), token, what, once=once)
     except Closed as error:
         return await _page(request, token, note=error.worth.value, bad=True, status=409)
     except Conflict:
@@ -133,14 +129,14 @@ async def ask(request: Request, token: str) -> Response:
 @router.get("/f/{token}/pdf", dependencies=ANYBODY)
 async def pdf(request: Request, token: str) -> Response:
     """The card on paper."""
-    site = site_of(request, token)
-    who = visitor(request, site)
+    site = site_of_link(request, token)
+    visitor = visitor_of(request, site)
 
     def work(tx: Tx) -> Paper:
         found = pledging.opened(tx, site.road, token)
         if found.card is None:
             raise NotFound("this link ended")
-        pledging.looked(tx, site.road, who, found)
+        pledging.looked(tx, site.road, visitor, found)
         names = {user.id: user.name for user in users.all_users(tx)}
         return offer_rows.paper(
             offer_rows.card(found.card, names, tx.now, stands=True),
@@ -153,33 +149,3 @@ async def pdf(request: Request, token: str) -> Response:
 
     paper = await site.road.database.write(work)
     return as_pdf(await asyncio.to_thread(drawn, paper))
-
-
-def seen_site(request: Request) -> Site:
-    """The site of a call that was counted already."""
-    site: Site = request.app.state.site
-    return site
-
-
-def site_of(request: Request, token: str) -> Site:
-    """Counts the call. Raises ``NotFound`` for what is no token, ``TooFast``."""
-    site = seen_site(request)
-    site.join_pace.take(hidden_ip(request, site))
-    if not _TOKEN.fullmatch(token):
-        raise NotFound
-    return site
-
-
-def visitor(request: Request, site: Site) -> Viewer:
-    """Whoever holds a link, for the audit chain."""
-    request_id = str(request.scope.get("yinuo.request_id", ""))
-    return replace(NOBODY, id="link", request_id=request_id, ip_hmac=hidden_ip(request, site))
-
-
-async def is_colleague(request: Request, site: Site) -> bool:
-    """Whether the browser is signed in to the console: it answers for nobody else."""
-    cookie = request.cookies.get(site.cookie)
-    if not cookie:
-        return False
-    found = await by_session(request, site, credentials.token_hash(cookie), touch=False)
-    return found is not None

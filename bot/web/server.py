@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot.web import copy, errors, hooks, join, links, ops, pledge, setup, shell, signin
+from bot.web import copy, errors, hooks, join, linked, ops, pledge, setup, shell, signin
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -81,7 +81,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     signin.router,
     setup.router,
     join.router,
-    links.router,
+    linked.router,
     pledge.router,
     copy.router,
 )
