@@ -16,8 +16,9 @@ from typing import Any
 from bot import planning, records
 from bot.alerts import actions, policy
 from bot.casework import decide as _decide
+from bot.casework import lawful
 from bot.channels.base import HandsOver
-from bot.errors import Conflict, MayNotAsk, NotFound
+from bot.errors import Conflict, NotFound
 from bot.hearing import place_of, read_as
 from bot.pipeline import Road
 from bot.standing import alert_seen
@@ -170,8 +171,7 @@ async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cau
     conversation to write in, or the person cannot be reached there any more, and ``MayNotAsk`` for
     a question that the law forbids.
     """
-    if why := road.rulebook.forbidden.why(text):
-        raise MayNotAsk(why)
+    lawful(road, text)
 
     def work(tx: Tx) -> str:
         people.get_candidate(tx, road.vault, viewer, candidate_id)

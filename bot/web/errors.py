@@ -186,6 +186,7 @@ def as_page(request: Request, problem: Problem, request_id: str) -> Response:
         request_id=request_id,
         home=home,
         chat=problem.status == 404 and path.startswith("/chat/"),
+        why=problem.detail if problem.code == "may_not_ask" else "",
     )
     html = outside(request, "error.html", page)
     return HTMLResponse(html, problem.status, dict(problem.headers))

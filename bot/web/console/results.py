@@ -61,16 +61,16 @@ def _page(tx: Tx, site: Site, viewer: Viewer, wanted: str) -> shapes.ResultsPage
     done = survey_results.finished(tx, site.road.vault, viewer, row.id)
     reads = survey.named and viewer.may(Permission.SURVEY_READ)
     figures = {one.question.id: one for one in results.told(survey, _responses(done))}
+    asked = [
+        _question(tx, site, viewer, one, figures.get(one.id), done, reads=reads)
+        for one in survey.questions
+    ]
     return shapes.ResultsPage(
         surveys=tabs,
         survey=shapes.SurveyTab(id=row.id, title=row.title),
         least=LEAST,
         rate=results.rate(survey_results.asked(tx, viewer, row.id), len(done)),
-        questions=tuple(
-            _question(tx, site, viewer, one, figures.get(one.id), done, reads=reads)
-            for one in survey.questions
-            if one.id in figures or reads
-        ),
+        questions=tuple(one for one in asked if one.people or one.hidden or one.words),
         reads=reads,
     )
 

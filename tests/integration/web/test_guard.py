@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import unescape
 from typing import Any
 
 import pytest
 
+from bot import offering
+from bot.errors import MayNotAsk
+from bot.offers.pledge import Open, Side
 from storage.database import Tx
-from storage.enums import Role
+from storage.enums import Role, Stage
 from storage.queries.common import table
-from storage.tables import Message
-from tests.integration.web.conftest import Office
+from storage.tables import Message, Step
+from tests.integration.web.conftest import Office, viewer
+from tests.integration.web.test_steps import TOKEN, in_days
 
 ASKED = (
     "您结婚了吗？",
@@ -83,3 +88,34 @@ async def test_a_refusal_tells_nothing_of_a_person_the_viewer_may_not_know(offic
     hr = await office.user("hr", Role.HR)
     answer = await office.post(hr, f"/console/candidates/c_{'a' * 26}/reply", text=ASKED[0])
     assert answer.status_code == 404
+
+
+async def test_a_step_s_own_words_are_looked_at_too(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    candidate = await office.candidate(stage=Stage.OFFER)
+    path = f"/console/candidates/{candidate}/steps"
+    sent = {"kind": "other", "words": "说明您是不是党员", "due_on": in_days(office, 4)}
+    sent["token"] = TOKEN
+    answer = await office.post(hr, path, **sent)
+    assert answer.status_code == 422
+    assert office.road.rulebook.forbidden.why(sent["words"]) in unescape(answer.text)
+    assert "什么都没有发出" in answer.text
+
+    def kept(tx: Tx) -> list[Any]:
+        return tx.all(table(Step).select())
+
+    assert await office.road.database.read(kept) == []
+    assert (await office.post(hr, path, **{**sent, "words": "带好材料"})).status_code == 303
+    assert len(await office.road.database.read(kept)) == 1
+
+
+async def test_what_is_written_into_a_card_or_an_answer_is_looked_at(office: Office) -> None:
+    hr = viewer(await office.user("hr", Role.HR))
+    candidate = await office.candidate(stage=Stage.OFFER)
+    with pytest.raises(MayNotAsk, match="43"):
+        await offering.answer_change(
+            office.road, hr, candidate, "x", "agreed", answer="可以，不过您打算要孩子吗？"
+        )
+    point = Open(what="候选人说明是否怀孕", who=Side.CANDIDATE, by=date(2027, 1, 5))
+    with pytest.raises(MayNotAsk, match="怀孕"):
+        await offering.send(office.road, hr, candidate, "x", answer_by=None, open_points=(point,))
