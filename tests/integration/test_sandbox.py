@@ -26,7 +26,7 @@ from storage import tables
 from storage.crypto import Keystore
 from storage.database import Tx
 from storage.enums import AlertStatus, Author, InvitePurpose, Stage, Verdict
-from storage.queries import alerts, audit, consents, invites, people, timeline
+from storage.queries import alerts, audit, invites, people, timeline
 from storage.queries.common import table
 from storage.viewer import SYSTEM, Viewer
 from tests.builders import a_rulebook
@@ -178,26 +178,6 @@ async def test_every_word_of_a_story_is_in_the_timeline_in_order(app: App) -> No
         by_program = {line for line in told if line[0] is Author.BOT}
         spoken = [(one.author, one.text) for one in shown]
         assert [one for one in spoken if one[0] is not Author.BOT or one in by_program] == told
-
-
-async def test_everybody_was_asked_for_consent_before_their_first_word_and_gave_it(
-    small: App,
-) -> None:
-    company = await found(small, reader=Rules())
-    version = small.road.rulebook.analysis_version
-    for key, cast in company.cast.items():
-        links = await small.database.read(
-            lambda tx, who=cast.candidate_id: consents.ledger(tx, SYSTEM, who)
-        )
-        assert [(one.answer.value, one.notice) for one in links] == [
-            ("asked", version),
-            ("given", version),
-        ], key
-        first, agreed, thanked, *rest = await said(small, company, key)
-        assert "是否同意" in first.text
-        assert (agreed.author, agreed.text) == (Author.CANDIDATE, SAY.agree)
-        assert thanked.text == SAY.given
-        assert links[1].at <= rest[0].sent_at
 
 
 async def test_a_reader_that_hears_nothing_leaves_no_alert_and_no_risk(small: App) -> None:
