@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
-from bot import filing, offering, proposing
+from bot import asking, filing, offering, proposing
 from bot.offers.pledge import Side
 from bot.offers.terms import Terms
 from bot.web.security import needs_of
 from bot.web.server import create
 from storage.enums import Role, Stage
-from storage.queries import media, people, users
+from storage.queries import invitations, media, people, surveys, users
 from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
+from tests.integration.web.asking import WEEK1
 from tests.integration.web.conftest import Office, Person, cookie_header, viewer
 from tests.integration.web.test_chat import SALARY, open_alerts
 from tests.integration.web.test_resume_page import RESUME, upload
@@ -56,6 +57,10 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/steps/{step_id}/taken": {"on_day": "2026-11-01"},
     "/console/candidates/{candidate_id}/steps/{step_id}/moved": {"due_on": AHEAD},
     "/console/candidates/{candidate_id}/steps/{step_id}/dropped": {"reason": "不用了"},
+    "/console/candidates/{candidate_id}/responses": {"survey": "week1", "via": "chat"},
+    "/console/candidates/{candidate_id}/responses/{invitation_id}/link": {},
+    "/console/candidates/{candidate_id}/responses/{invitation_id}/stop": {},
+    "/console/surveys/{survey_id}": {"enabled": "on"},
     "/console/candidates/{candidate_id}/outcome": {
         "outcome": "renegotiated",
         "reason": "pay",
@@ -89,6 +94,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates/{candidate_id}/invites": {"channel": "webchat"},
     "/api/v1/candidates/{candidate_id}/offers": {"base": 16_000},
     "/api/v1/candidates/{candidate_id}/requests": {"what": "早点入职"},
+    "/api/v1/candidates/{candidate_id}/responses": {"survey_id": "week1", "via": "page"},
     "/api/v1/alerts/{alert_id}/verdict": {"verdict": "useful"},
 }
 
@@ -101,7 +107,10 @@ class Route:
 
     @property
     def is_about_somebody(self) -> bool:
-        names = ("{candidate_id}", "{alert_id}", "{reading_id}", "{attachment_id}")
+        names = (
+            *("{candidate_id}", "{alert_id}", "{reading_id}", "{attachment_id}"),
+            "{response_id}",
+        )
         return any(name in self.path for name in names)
 
 
@@ -125,6 +134,7 @@ class Things:
     attachment_id: str
     fact_id: str
     proposal_id: str
+    invitation_id: str = "iv_x"
     offer_id: str = "o_x"
     card_id: str = "l_x"
     request_id: str = "q_x"
@@ -141,6 +151,9 @@ class Things:
             "request_id": self.request_id,
             "fact_id": self.fact_id,
             "proposal_id": self.proposal_id,
+            "survey_id": "week1",
+            "invitation_id": self.invitation_id,
+            "response_id": self.invitation_id,
             "step_id": "st_none",
             "session_id": "s_none",
             "merge_id": "g_none",
@@ -168,8 +181,15 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
     said = {("own.skills", ""): "Go"}
     filed = await filing.state(road, by, candidate, said, source=f"form:{hr.id}")
     proposed = await proposing.from_upload(road, by, candidate, RESUME)
+    await office.write(lambda tx: surveys.sync(tx, [asking.edition(WEEK1)]))
+    asked = await office.write(
+        lambda tx: invitations.plan(
+            tx, candidate_id=candidate, survey_id="week1", anchor="test", due_on=date(2026, 11, 2)
+        )
+    )
     return Things(
         candidate_id=candidate,
+        invitation_id=str(asked),
         offer_id=offer,
         card_id=card.id,
         request_id=wish,
