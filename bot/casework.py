@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from bot.errors import Conflict, Stale
+from bot.errors import Conflict, MayNotAsk, Stale
 from bot.pipeline import Road
 from bot.rulebook import Rulebook
 from storage.crypto import SubjectKey
@@ -65,3 +65,11 @@ def noted(
 def noted_all(tx: Tx, road: Ground, viewer: Viewer, deeds: Sequence[Deed]) -> None:
     """``noted`` for many deeds, in their order."""
     audit.append_all(tx, road.vault.keystore, viewer, deeds)
+
+
+def lawful(road: Ground, *texts: str) -> None:
+    """Words that a candidate is going to read. Raises ``MayNotAsk`` where the law forbids to ask
+    what they ask."""
+    for text in texts:
+        if why := road.rulebook.forbidden.why(text):
+            raise MayNotAsk(why)

@@ -207,8 +207,12 @@ def stands(seen: ConsentSeen | None, version: str) -> bool:
         return False
     if seen.answer is None:
         return seen.by_form
-    elsewhere = seen.source.startswith((FORM, PAPER, API))
-    return seen.answer is ConsentAnswer.GIVEN and (elsewhere or seen.notice == version)
+    return seen.answer is ConsentAnswer.GIVEN and holds(seen.source, seen.notice, version)
+
+
+def holds(source: str, notice: str, version: str) -> bool:
+    """Whether a yes said there, to words of that version, is one to the words of today."""
+    return source.startswith((FORM, PAPER, API)) or notice == version
 
 
 def due(seen: ConsentSeen, version: str, now: datetime) -> bool:

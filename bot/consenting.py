@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from bot.consent import ANALYSIS, READ_BACK, ConsentSeen, SetConsent, stands
+from bot.consent import ANALYSIS, READ_BACK, ConsentSeen, SetConsent, holds, stands
 from bot.rulebook import Rulebook
 from storage.database import Tx
 from storage.enums import ConsentAnswer
-from storage.queries import consents
-from storage.queries.consents import Last, NewConsent
+from storage.queries import consents, scheduled
+from storage.queries.consents import ConsentRow, Last, NewConsent
 from storage.vault import Vault
 from storage.viewer import Viewer
 
@@ -62,6 +62,22 @@ def analysed_of(tx: Tx, rulebook: Rulebook, made_at: Mapping[str, datetime]) -> 
     }
 
 
+def standing_of(
+    tx: Tx, rulebook: Rulebook, candidate_ids: Collection[str]
+) -> dict[str, list[ConsentRow]]:
+    """The recorded consents that stand today, by candidate. Ask who may know of them first."""
+    items = rulebook.consents.items
+    return {
+        candidate_id: [
+            one
+            for one in links
+            if one.item in items
+            and holds(one.source, one.notice, rulebook.consents.version(one.item))
+        ]
+        for candidate_id, links in consents.standing_of(tx, candidate_ids).items()
+    }
+
+
 def keep(
     tx: Tx,
     vault: Vault,
@@ -74,9 +90,9 @@ def keep(
 ) -> list[str]:
     """Add links to a candidate's consents, with what follows from them; the conversations to wake.
 
-    A yes lets what was said before be read, a no or a withdrawal ends what the words had added to
-    the score. A no where there was a yes is a withdrawal. ``but``: uids that are not read back.
-    The caller appraises after it.
+    A yes lets what was said before be read. A no or a withdrawal ends what the words had added to
+    the score, and what was planned for a day they named. A no where there was a yes is a
+    withdrawal. ``but``: uids that are not read back. The caller appraises after it.
     """
     talks: list[str] = []
     for one in new:
@@ -99,4 +115,5 @@ def keep(
             talks += consents.read_back(tx, candidate_id, since=tx.now - READ_BACK, but=but)
         elif answer is not ConsentAnswer.ASKED:
             consents.end_heard(tx, candidate_id)
+            scheduled.cancel(tx, kind="deadline", person_id=candidate_id)
     return talks

@@ -16,6 +16,7 @@ from typing import Any
 from bot import planning, records
 from bot.alerts import actions, policy
 from bot.casework import decide as _decide
+from bot.casework import lawful
 from bot.channels.base import HandsOver
 from bot.errors import Conflict, NotFound
 from bot.hearing import place_of, read_as
@@ -167,8 +168,10 @@ async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cau
     released. The same ``cause`` again says nothing again.
 
     Raises ``NotFound`` for a person the viewer may not know of, ``Conflict`` when there is no
-    conversation to write in, or the person cannot be reached there any more.
+    conversation to write in, or the person cannot be reached there any more, and ``MayNotAsk`` for
+    a question that the law forbids.
     """
+    lawful(road, text)
 
     def work(tx: Tx) -> str:
         people.get_candidate(tx, road.vault, viewer, candidate_id)

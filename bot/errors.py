@@ -4,6 +4,7 @@ BotError
 ├── Refused            the call is not from who it claims: 403, nothing stored
 ├── Malformed          the call cannot be understood: 400, nothing stored
 ├── TooLong            kindly refused; kept out of the reader
+├── MayNotAsk          a person asks what the law forbids to ask; the article is named
 ├── NotReady           settings, keys or the database need a hand; says which and how
 └── CredentialsWrong   a channel's console page to fix
 scheduler.errors.DeliveryError
@@ -41,6 +42,11 @@ class TooLong(BotError):
     """More characters than a message may have. Say so kindly and store nothing."""
 
 
+class MayNotAsk(BotError):
+    """A text asks what nobody may be asked. The text says, in Chinese, what and by which article;
+    it quotes the words to whoever wrote them. Nothing was sent, and nothing overrides it."""
+
+
 class NotReady(BotError):
     """Something must be set up first; the text says what and how."""
 
@@ -58,6 +64,7 @@ __all__ = [
     "GiveUp",
     "Hold",
     "Malformed",
+    "MayNotAsk",
     "NotFound",
     "NotReady",
     "Refused",

@@ -167,8 +167,10 @@ async def plan_step(
 ) -> None:
     """Note something the candidate is to do by a day. The same kind again moves the day.
 
-    Of kind ``other`` it is told in ``words``; ``token`` makes a form sent twice one step.
+    Of kind ``other`` it is told in ``words``; ``token`` makes a form sent twice one step. Raises
+    ``MayNotAsk`` for words that the law forbids to ask.
     """
+    casework.lawful(road, words)
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
         step_id = steps.plan(

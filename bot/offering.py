@@ -146,7 +146,8 @@ def sent(
     open_points: Sequence[Open],
 ) -> PledgeRow:
     """``send`` as a part of the caller's unit of work. Law and budget are asked once more: both
-    may have changed since the draft."""
+    may have changed since the draft. Raises ``MayNotAsk`` for what an open point asks."""
+    casework.lawful(road, *(one.what for one in open_points))
     offers.move(tx, row.id, offer_id, "sent", answer_by=answer_by)
     [offer] = [one for one in offers.offers(tx, key, row.id) if one.id == offer_id]
     terms = terms_of(offer)
@@ -212,7 +213,9 @@ async def answer_change(
     road: Road, viewer: Viewer, candidate_id: str, request_id: str, state: str, *, answer: str = ""
 ) -> None:
     """Agree to a request, refuse it, or note that it was taken back; ``answer`` is what the
-    candidate reads beside it. Raises ``NotFound``, ``Conflict`` where it was answered."""
+    candidate reads beside it. Raises ``NotFound``, ``Conflict`` where it was answered, and
+    ``MayNotAsk``."""
+    casework.lawful(road, answer)
 
     def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
         offers.settle(tx, key, row.id, request_id, state, by=viewer.id, answer=answer)

@@ -26,6 +26,8 @@ from storage.queries.people import CandidateRow
 from storage.queries.scheduled import Due
 
 _AT_ONCE = 500
+#: Days a nudge may move forward over a holiday, so a first day is seen that much earlier.
+LOOKS_AHEAD = 14
 NUDGES: Mapping[str, Duty] = {owed.nudge_of(duty): duty for duty in Duty}
 LATE: Mapping[str, Duty] = {owed.late_of(duty): duty for duty in Duty}
 
@@ -34,17 +36,17 @@ async def plan(road: Road) -> int:
     """Plan the moments of whatever has none; how many things that were."""
 
     def work(tx: Tx) -> int:
-        rules = road.rulebook.policy.duties
+        rules, calendar = road.rulebook.policy.duties, road.rulebook.calendar
         today = tx.now.astimezone(SHANGHAI).date()
-        until = today + timedelta(days=rules.greeting.nudge_days)
+        until = today + timedelta(days=rules.greeting.nudge_days + LOOKS_AHEAD)
         waiting = owed.drafts(tx, limit=_AT_ONCE)
         for one in waiting:
             assert one.since is not None
-            _planned(tx, Duty.OFFER, one, duties.of_offer(rules.offer, one.since))
+            _planned(tx, Duty.OFFER, one, duties.of_offer(rules.offer, one.since, calendar))
         coming = owed.starting(tx, today=today, until=until, limit=_AT_ONCE)
         for one in coming:
             assert one.on_day is not None
-            at = duties.of_greeting(rules.greeting, one.on_day, tx.now)
+            at = duties.of_greeting(rules.greeting, one.on_day, tx.now, calendar)
             _planned(tx, Duty.GREETING, one, at)
         return len(waiting) + len(coming)
 

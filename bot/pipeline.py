@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot import consenting, records, rows
+from bot import consenting, copies, records, rows
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
 from bot.consent import stands
@@ -342,6 +342,8 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
             road.engine.wake(tx, CONVERSATION, _consented(road, tx, turned, outcome))
         if turned.context.candidate is not None:
             appraise(tx, road.vault, road.rulebook, turned.context.candidate.id)
+        if outcome.copies:
+            channels |= copies.share(tx, road.vault, road.rulebook, road.base_url, turned)
         channels |= ring(road, tx, outcome.alerts)
         road.engine.wake(tx, DELIVERY, sorted(channels))
         if turned.more:

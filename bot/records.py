@@ -20,6 +20,7 @@ from storage.errors import Conflict, Stale
 from storage.queries import (
     alerts,
     audit,
+    codes,
     intake,
     offers,
     outbox,
@@ -80,6 +81,8 @@ def write(
         )
     if outcome.bind is not None:
         _bind(tx, vault, talk, outcome.bind)
+    if outcome.wrong_code:
+        codes.wrong(tx, vault.keystore, talk.identity_id)
     woken = _reply(tx, key, talk, context, outcome)
     if candidate is not None:
         owner = vault.key(tx, talk.candidate_subject)

@@ -17,7 +17,7 @@ from bot.asked import GiveAnswer, MoveInvitation
 from bot.conversation import survey_meaning
 from bot.errors import Conflict, NotFound
 from bot.pipeline import Road, ring
-from bot.rows import factors_seen
+from bot.standing import factors_seen
 from bot.surveys import putting
 from bot.surveys.definition import parse
 from bot.surveys.progress import Progress, asked, upcoming

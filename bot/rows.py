@@ -43,6 +43,7 @@ from storage.queries import (
     alerts,
     cards,
     choices,
+    codes,
     consents,
     invites,
     offers,
@@ -113,6 +114,7 @@ def seen(
         offered = choices.offered(tx, talk.id)
     if offered is not None and len(said) == 1 and (numbered is None or talk.user_id is None):
         said = (_answered(offered, said[0], came=found.messages[0].received_at),)
+    code = None if listens else _code(talk, said)
     return Turned(
         context=Context(
             conversation_id=talk.id,
@@ -127,7 +129,12 @@ def seen(
             if talk.candidate_id
             else None,
             staff=_staff(talk),
-            invite=invite_seen(tx, vault, _token(said), talk.channel, rulebook),
+            invite=invite_seen(tx, vault, _token(said), talk.channel, rulebook)
+            if code is None
+            else _named_by(
+                tx, vault, codes.find(tx, vault.keystore, talk.identity_id, code), rulebook
+            ),
+            code_typed=code is not None,
             returned=_returned(tx, talk, said),
             alerts=tuple(alert_seen(row) for row in alerts.unresolved(tx, talk.candidate_id))
             if talk.candidate_id
@@ -233,6 +240,18 @@ def invite_seen(
 ) -> InviteSeen | None:
     """Whom a link names; None for one that is not good now, or whose person is not there."""
     row = invites.find_invite(tx, token, InvitePurpose.CHAT, channel=channel) if token else None
+    return _named_by(tx, vault, row, rulebook)
+
+
+def _code(talk: Any, said: Sequence[Said]) -> str | None:
+    """The one-time code that somebody we do not know typed."""
+    known = talk.candidate_id is not None or talk.user_id is not None
+    alone = len(said) == 1 and said[0].kind is MessageKind.TEXT
+    return codes.typed(said[0].text) if alone and not known else None
+
+
+def _named_by(tx: Tx, vault: Vault, row: Any, rulebook: Rulebook) -> InviteSeen | None:
+    """Whom a bare invite row names, if they are there."""
     if row is None:
         return None
     try:

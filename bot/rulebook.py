@@ -82,11 +82,14 @@ def parse(
             raise NotReady(f"meaning.yaml: {wrong}")
         requests = _checked("requests.yaml", Requests.model_validate, read)
         faq = _checked("faq.yaml", Faq.model_validate, read)
+        replies = _checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read)
+        _lawful("replies/zh.yaml", replies.model_dump(mode="json"), forbidden)
+        _lawful("policy.yaml: questions", policy.questions, forbidden)
         return Rulebook(
             company=company,
-            replies=_checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read),
+            replies=replies,
             policy=policy,
-            risk=_risk(read_folder("risk")),
+            risk=_risk(read_folder("risk"), forbidden),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
             profile=profile,
             sheets=laid_out(sheets, profile, read("words/zh.yaml")["stage"]),
@@ -114,13 +117,27 @@ def _checked(name: str, validate: Callable[[Any], Any], read: Callable[[str], An
         raise NotReady(f"{name}: {_first(error)}") from error
 
 
-def _risk(files: dict[str, Any]) -> Rules:
+def _lawful(name: str, texts: Any, forbidden: Forbidden) -> None:
+    """Nothing the bot says, or gives HR to ask, asks what nobody may be asked. Raises ``NotReady``
+    naming the file, the key and the article."""
+    if isinstance(texts, Mapping):
+        for key, one in texts.items():
+            _lawful(f"{name}: {key}", one, forbidden)
+    elif isinstance(texts, list | tuple):
+        for one in texts:
+            _lawful(name, one, forbidden)
+    elif isinstance(texts, str) and (why := forbidden.why(texts)):
+        raise NotReady(f"{name}: {why}")
+
+
+def _risk(files: dict[str, Any], forbidden: Forbidden) -> Rules:
     rules: dict[str, definition.RuleDefinition] = {}
     for name, raw in files.items():
         try:
             rules |= definition.parse({name: raw})
         except ValidationError as error:
             raise NotReady(f"risk/{name}.yaml: {_first(error)}") from error
+        _lawful(f"risk/{name}.yaml: ask", rules[name].ask, forbidden)
     return rules
 
 

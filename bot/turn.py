@@ -149,6 +149,7 @@ class Context:
     candidate: CandidateSeen | None = None
     staff: StaffSeen | None = None
     invite: InviteSeen | None = None
+    code_typed: bool = False  # a one-time code; ``invite`` is set where it is good
     returned: bool = False  # by the link they are bound by already
     alerts: tuple[AlertSeen, ...] = ()  # unresolved, of this candidate
     pressed: AlertSeen | None = None
@@ -309,6 +310,7 @@ class Outcome:
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
     bind: Bind | None = None
+    wrong_code: bool = False
     score: int | None = None
     level: str | None = None
     press_note: str = ""  # shown to who pressed, where the platform can
@@ -339,6 +341,7 @@ class Outcome:
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,
             bind=other.bind or self.bind,
+            wrong_code=other.wrong_code or self.wrong_code,
             score=other.score if other.score is not None else self.score,
             level=other.level if other.level is not None else self.level,
             press_note=other.press_note or self.press_note,

@@ -26,6 +26,7 @@ class Replies(BaseModel):
     bound: str
     bound_staff: str
     invite_bad: str
+    code_bad: str
     invite_known: str
     handover: str
     handed: str

@@ -179,6 +179,8 @@ class InvitePurpose(StrEnum):
     CHAT = "chat"
     PLEDGE = "pledge"
     SURVEY = "survey"
+    CODE = "code"
+    DATA = "data"
 
 
 class InviteState(StrEnum):

@@ -14,11 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.turn import DutySeen
 from bot.words import SHANGHAI, answer_by
+from bot.workdays import Calendar
 from storage.enums import Duty
 
 OFFER_LATE, GREETING = "offer_late", "greeting"
 _ACTION = re.compile(r"dt:(greeting):(c_[a-z2-7]{26}):(\d{8})", re.ASCII)
 _MORNING = time(10)
+#: Between the nudge and the alarm, at least.
+_TIME_TO_ACT = timedelta(hours=4)
+#: Days on end on which nobody works.
+_LONGEST_BREAK = 14
 
 
 class OfferClock(BaseModel):
@@ -68,24 +73,31 @@ class Moments:
     alert: datetime | None
 
 
-def of_offer(clock: OfferClock, drafted_at: datetime) -> Moments:
-    """For an offer drafted then; never at night."""
-    return Moments(
-        nudge=answer_by(drafted_at, clock.nudge_hours),
-        alert=answer_by(drafted_at, clock.alert_hours),
-    )
+def of_offer(clock: OfferClock, drafted_at: datetime, calendar: Calendar | None = None) -> Moments:
+    """For an offer drafted then; never at night, nor on a day on which nobody works."""
+    nudge = answer_by(drafted_at, clock.nudge_hours, calendar)
+    alert = answer_by(drafted_at, clock.alert_hours, calendar)
+    return Moments(nudge=nudge, alert=max(alert, nudge + _TIME_TO_ACT))
 
 
-def of_greeting(clock: GreetingClock, start_on: date, now: datetime) -> Moments:
-    """For a first day. Who accepts late is greeted at once; the alarm leaves four hours for it."""
-    nudge = max(now, _morning(start_on, clock.nudge_days))
-    alert = max(nudge + timedelta(hours=4), _morning(start_on, clock.alert_days))
+def of_greeting(
+    clock: GreetingClock, start_on: date, now: datetime, calendar: Calendar | None = None
+) -> Moments:
+    """For a first day: on the working day before, where nobody works on the day. Who accepts late
+    is greeted at once; the alarm leaves four hours for it."""
+    nudge = max(now, _morning(start_on, clock.nudge_days, calendar))
+    alert = max(nudge + _TIME_TO_ACT, _morning(start_on, clock.alert_days, calendar))
     evening = datetime.combine(start_on, time(18), SHANGHAI)
     return Moments(nudge=nudge, alert=alert if alert < evening else None)
 
 
-def _morning(day: date, before: int) -> datetime:
-    return datetime.combine(day - timedelta(days=before), _MORNING, SHANGHAI)
+def _morning(day: date, before: int, calendar: Calendar | None) -> datetime:
+    day -= timedelta(days=before)
+    for _ in range(_LONGEST_BREAK):
+        if calendar is None or calendar.is_workday(day).works:
+            break
+        day -= timedelta(days=1)
+    return datetime.combine(day, _MORNING, SHANGHAI)
 
 
 def action(candidate_id: str, start_on: date) -> str:

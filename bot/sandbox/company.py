@@ -11,6 +11,8 @@ from functools import partial
 
 from bot import models
 from bot.app import App
+from bot.errors import NotReady
+from bot.known import Faq
 from bot.pipeline import Road
 from bot.sandbox import definition, telling
 from bot.sandbox.definition import Script, Story
@@ -60,12 +62,29 @@ async def found(app: App, *, reader: AsyncReader | None = None) -> Sandbox:
     """
     script = definition.load(app.settings.config_dir)
     road = app.road
+    road.rulebook = replace(road.rulebook, faq=_answering(road.rulebook.faq, script))
     company = await road.database.write(partial(_settle, road, script))
     untold = await road.database.read(partial(_untold, company))
     if untold:
         async with _reading(app, reader) as reads:
             await _tell(replace(road, reader=reads), company, untold)
     return replace(company, told=len(untold))
+
+
+def _answering(faq: Faq, script: Script) -> Faq:
+    """The questions with the company's own answers. Raises ``NotReady`` for one nobody asks."""
+    own = script.company.answers
+    if unknown := set(own) - set(faq.entries):
+        raise NotReady(f"sandbox/company.yaml: answers: faq.yaml has no {sorted(unknown)}")
+    entries = {
+        name: entry.model_copy(
+            update={"answer": own[name].answer, "source": own[name].source, "otherwise": ""}
+        )
+        if name in own
+        else entry
+        for name, entry in faq.entries.items()
+    }
+    return faq.model_copy(update={"entries": entries})
 
 
 async def _tell(road: Road, company: Sandbox, untold: list[Cast]) -> None:

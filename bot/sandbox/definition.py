@@ -175,6 +175,13 @@ class Words(_Part):
     tries: tuple[str, ...]
 
 
+class Answer(_Part):
+    """What the company answers to a question, and where that stands."""
+
+    answer: str
+    source: str
+
+
 class Company(_Part):
     """``config/sandbox/company.yaml``."""
 
@@ -185,6 +192,7 @@ class Company(_Part):
     users: tuple[User, ...]
     positions: tuple[Position, ...]
     words: Words
+    answers: Mapping[str, Answer] = {}
 
     @model_validator(mode="after")
     def _known(self) -> Company:

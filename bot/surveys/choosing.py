@@ -9,16 +9,15 @@ from bot.surveys.shape import Option
 from nlp.normalize import normalize
 from nlp.numerals import numeral
 
-_FILLER = (
-    r"(?:我|选择?|就|那就?|是|应该|大概|觉得|答|答案|,|:| |嗯|额|吧|啊|呢|哈|的|了|。|\.|!|~)*"
-)
+#: Possessive, as are the others beside it: what is written to be slow must not take long.
+_FILLER = r"(?:我|选择?|就|那|是|应该|大概|觉得|答案?|,|:| |嗯|额|吧|啊|呢|哈|的|了|。|\.|!|~)*+"
 _NUMBER = re.compile(
     rf"{_FILLER}(?:第?\s*(?P<n>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s*(?:个|项|条|种)?|"
     rf"(?P<letter>[a-t]))(?:选项)?{_FILLER}"
 )
 _MANY = re.compile(r"[\s,、;/>和跟与及然后其次再最后第个项是选.。]*")
 _TOKEN = re.compile(r"\d{1,2}|[a-t](?![a-z])")
-_ALL = re.compile(rf"{_FILLER}(?:都|全|以上)(?:部|都|是|有|选|要|占|算|的)*{_FILLER}")
+_ALL = re.compile(rf"{_FILLER}(?:都|全|以上)(?:部|都|是|有|选|要|占|算|的)*+{_FILLER}")
 _NONE = re.compile(
     rf"{_FILLER}(?:都|全|一个)?(?:都|也)?(?:没有?|不是|不选|无)(?:一个|任何)?{_FILLER}"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ from bot.surveys.shape import (
 )
 from bot.surveys.short_form import ShortForm
 from bot.surveys.surveyjs import SurveyJs
-from bot.surveys.texts import Whole, complain
+from bot.surveys.texts import ID, Whole, complain
 from storage.enums import Stage
 
 __all__ = [
@@ -87,8 +88,9 @@ def parse(
 
 def _whole(file: Whole, id_: str, asked: tuple[Question, ...], report: Report) -> Survey:
     told = file.id or id_
-    if not told:
-        report.wrong("", "问卷要有 id")
+    if not re.fullmatch(ID, told):
+        says = "问卷的 id（没有写就是文件名）只能用小写字母、数字和下划线，最多 40 个"
+        report.wrong("id" if file.id else "", says)
     elif file.id and id_ and file.id != id_:
         report.wrong("id", f"要和文件名一样：{id_}")
     if not asked:

@@ -44,7 +44,7 @@ def unsure(said: str) -> bool:
 
 #: A number with its unit, anywhere; and a number alone, or before what explains it.
 _POINTS = re.compile(
-    rf"(?P<n>-?{_N})\s*(?P<half>半)?(?P<unit>分(?![之钟手别享析配工公不])|颗?星(?!期)|/\s*\d+)"
+    rf"(?P<n>-?{_N})\s*(?P<half>半)?(?P<unit>分(?![之钟手别享析配工公]|不清)|颗?星(?!期)|/\s*\d+)"
     rf"(?P<half2>半)?"
 )
 _BARE_POINT = re.compile(

@@ -20,6 +20,7 @@ from bot.errors import (
     BotError,
     Conflict,
     Malformed,
+    MayNotAsk,
     NotFound,
     NotReady,
     Refused,
@@ -108,6 +109,8 @@ def problem_of(error: Exception, too_long: str) -> Problem:
             return Problem(
                 status=422, code="invalid", detail="some fields cannot be used", fields=fields
             )
+        case MayNotAsk():
+            return Problem(status=422, code="may_not_ask", detail=str(error))
         case TooFast():
             return Problem(
                 status=429,
@@ -183,6 +186,7 @@ def as_page(request: Request, problem: Problem, request_id: str) -> Response:
         request_id=request_id,
         home=home,
         chat=problem.status == 404 and path.startswith("/chat/"),
+        why=problem.detail if problem.code == "may_not_ask" else "",
     )
     html = outside(request, "error.html", page)
     return HTMLResponse(html, problem.status, dict(problem.headers))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import appraisal, filing
+from bot import agreeing, appraisal, filing
 from bot.casework import Ground, noted, noted_all
 from bot.errors import BotError
 from bot.sheets.entries import Person, Place, Understood
@@ -202,6 +202,8 @@ def _write(
             deeds.append(filing.deed(candidate_id, said))
     stated = profile.state_all(tx, told, source=f"import:{viewer.id}", said_at=tx.now)
     noted_all(tx, ground, viewer, deeds)
+    fresh = {id_: tx.now for step, (id_, _) in zip(steps, whose, strict=True) if not step.id}
+    agreeing.brought(tx, ground, viewer, fresh)
     stands = {candidate_id: one.stands for candidate_id, one in stated.items()}
     appraisal.appraise_all(tx, ground.vault, ground.rulebook, stands)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bot import planning
+from bot import agreeing, planning
 from bot.casework import Ground
 from storage import crypto
 from storage.database import Tx
@@ -39,8 +39,11 @@ def add_candidate(
     position_id: str | None = None,
     start_on: date | None = None,
     owner_id: str | None = None,
+    consents: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Add a candidate with its link in the audit chain; the id.
+
+    ``consents``: items the person consented to before, and where, as whoever adds them says it.
 
     HR owns whom they add, unless the position is somebody's. Raises ``NotFound`` for a position
     the viewer cannot see.
@@ -61,6 +64,7 @@ def add_candidate(
     )
     planning.replan(tx, road.rulebook, candidate_id)
     audit.append_all(tx, road.vault.keystore, viewer, [deed(candidate_id, stage)])
+    agreeing.brought(tx, road, viewer, {candidate_id: tx.now}, consents)
     return candidate_id
 
 

@@ -17,7 +17,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final
@@ -41,6 +41,12 @@ _NOTHING: Final = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
 
 def read_words(path: Path) -> dict[str, str]:
     """All words of one language by dotted key ("alerts.title")."""
+    return dict(_flat(path.read_text("utf-8")))
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _flat(text: str) -> dict[str, str]:
+    """Kept by the text itself: what changed is read anew."""
 
     def walk(prefix: str, node: Any) -> dict[str, str]:
         if isinstance(node, dict):
@@ -50,8 +56,7 @@ def read_words(path: Path) -> dict[str, str]:
             return found
         return {prefix: str(node)}
 
-    read = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 (both are safe loaders)
-    return walk("", read)
+    return walk("", yaml.load(text, Loader=_LOADER))  # noqa: S506 (both are safe loaders)
 
 
 class Words:

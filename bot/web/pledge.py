@@ -10,7 +10,6 @@ import asyncio
 import re
 import secrets
 from dataclasses import replace
-from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -18,7 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from bot import pledging
 from bot.errors import Conflict, NotFound
 from bot.pledging import Closed, Opened
-from bot.web import offer_rows, survey
+from bot.web import offer_rows
 from bot.web.console.offers import MOST_WORDS, as_pdf
 from bot.web.links import ANYBODY, is_colleague, site_of_link, visitor_of
 from bot.web.offer_views import PledgePage, Standing
@@ -28,7 +27,7 @@ from bot.web.site import Site
 from bot.web.strict import read_form
 from storage.database import Tx
 from storage.enums import InviteState
-from storage.queries import invites, users
+from storage.queries import users
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
 _KIND: dict[InviteState, Standing] = {
@@ -40,13 +39,8 @@ _KIND: dict[InviteState, Standing] = {
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/f/{token}", dependencies=ANYBODY)
 async def page(request: Request, token: str, said: str = "") -> Response:
-    """What the link is for: a survey, or the card that stands. Reading the card uses nothing up,
-    and stands in the audit chain."""
-    site = site_of_link(request, token)
-    if await site.road.database.read(partial(invites.is_survey, token=token)):
-        return await survey.page(request, token, said)
+    """The card that stands. Reading it uses nothing up, and stands in the audit chain."""
     note = said if said in ("confirmed", "asked") else ""
     return await _page(request, token, note=note, looked=True)
 

@@ -66,6 +66,7 @@ class ErrorPage:
     request_id: str
     home: str = "/console"
     chat: bool = False
+    why: str = ""  # what may not be asked, and by which article
 
 
 Joining = Literal[

@@ -9,7 +9,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot.web import errors, hooks, join, ops, pledge, setup, shell, signin, survey
+from bot.web import (
+    copy,
+    errors,
+    hooks,
+    join,
+    ops,
+    own_pages,
+    pledge,
+    privacy,
+    setup,
+    shell,
+    signin,
+    survey,
+)
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -18,6 +31,8 @@ from bot.web.api import messages as api_messages
 from bot.web.api import offers as api_offers
 from bot.web.api import openapi
 from bot.web.api import positions as api_positions
+from bot.web.api import responses as api_responses
+from bot.web.api import surveys as api_surveys
 from bot.web.chat import files as chat_files
 from bot.web.chat import live as chat_live
 from bot.web.chat import page as chat_page
@@ -27,6 +42,8 @@ from bot.web.console import (
     attachments,
     candidate,
     candidates,
+    code,
+    consent,
     events,
     match,
     merge,
@@ -34,12 +51,15 @@ from bot.web.console import (
     outcome,
     positions,
     record,
+    responses,
+    results,
     resume,
     review,
     risk,
     settings,
     sheets,
     steps,
+    surveys,
 )
 from bot.web.edge import Edge
 from bot.web.security import checked
@@ -59,6 +79,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_alerts.router,
     api_positions.router,
     api_offers.router,
+    api_surveys.router,
+    api_responses.router,
     api_audit.router,
     openapi.router,
     alerts.router,
@@ -66,23 +88,31 @@ ROUTERS: tuple[APIRouter, ...] = (
     candidates.router,
     sheets.router,
     candidate.router,
+    consent.router,
+    code.router,
     offers.router,
     record.router,
     steps.router,
     match.router,
+    results.router,
     risk.router,
     outcome.router,
     resume.router,
+    responses.router,
     merge.router,
     attachments.router,
     positions.router,
+    surveys.router,
     settings.router,
     events.router,
     signin.router,
     setup.router,
     join.router,
+    own_pages.router,
     pledge.router,
     survey.router,
+    privacy.router,
+    copy.router,
 )
 
 

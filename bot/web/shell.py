@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.web.security import Principal
     from bot.web.site import Site
 
-Active = Literal["", "alerts", "review", "candidates", "positions", "settings"]
+Active = Literal["", "alerts", "review", "candidates", "positions", "surveys", "settings"]
 COMPANY = "company"
 
 
@@ -29,7 +29,13 @@ def language_of(request: Request) -> views.Language:
 def outside(request: Request, template: str, page: object, *, csrf: str = "") -> str:
     """A page outside the console."""
     site: Site = request.app.state.site
-    theirs = template in ("chat.html", "pledge.html", "survey.html")  # a candidate's
+    theirs = template in (
+        "chat.html",
+        "copy.html",
+        "pledge.html",
+        "privacy.html",
+        "survey.html",
+    )  # a candidate's
     language = "zh" if theirs else language_of(request)
     shell = views.Shell(
         language=language,

@@ -39,6 +39,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from bot.web.consent_views import ConsentPart
 from bot.web.record_views import Tab
 from bot.web.review_views import Labels
 from bot.web.talk_views import Timeline
@@ -73,7 +74,7 @@ class Shell:
     csrf: str = ""
     path: str = "/console"
     viewer: Viewer | None = None
-    active: Literal["", "alerts", "review", "candidates", "positions", "settings"] = ""
+    active: Literal["", "alerts", "review", "candidates", "positions", "surveys", "settings"] = ""
     open_alerts: int = 0
     unclear: int = 0
     flashes: tuple[Flash, ...] = ()
@@ -179,6 +180,7 @@ class CandidateRow:
     last_at: datetime | None = None
     start_on: date | None = None
     owner: str = ""
+    unread: bool = False  # nothing is analysed, for lack of consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +242,14 @@ class Takeover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FreshCode:
+    """A one-time code, shown once."""
+
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FreshInvite:
     """A link just made; it is not shown again."""
 
@@ -285,7 +295,11 @@ class CandidatePage:
     facts: tuple[AgreedFact, ...] = ()
     invites: tuple[InviteRow, ...] = ()
     fresh_invite: FreshInvite | None = None
+    fresh_code: FreshCode | None = None
     tabs: tuple[Tab, ...] = ()  # pages of the record the viewer may open
+    consent: ConsentPart | None = None  # None: the viewer does not read the chat
+    unsent: str = ""  # words of a reply that was refused, to be changed
+    why_unsent: str = ""
     own_chat: str = ""  # the channel the viewer gets cards on; empty: none is connected
 
 

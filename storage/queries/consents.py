@@ -126,6 +126,24 @@ def last_of(tx: Tx, candidate_ids: Collection[str], item: str) -> dict[str, Last
     return found
 
 
+def standing_of(tx: Tx, candidate_ids: Collection[str]) -> dict[str, list[ConsentRow]]:
+    """What was given and not taken back since, the last of each item, by candidate. Whether the
+    words of then still do is the caller's to say; ask who may know of them first."""
+    last: dict[tuple[str, str], ConsentRow] = {}
+    for some in chunks(candidate_ids):
+        rows = tx.all(
+            sa.select(CONSENT)
+            .where(CONSENT.c.candidate_id.in_(some), CONSENT.c.answer != ConsentAnswer.ASKED.value)
+            .order_by(CONSENT.c.at, CONSENT.c.id)
+        )
+        last.update({(row.candidate_id, row.item): _row(row) for row in rows})
+    found: dict[str, list[ConsentRow]] = {candidate_id: [] for candidate_id in candidate_ids}
+    for (candidate_id, _), link in sorted(last.items()):
+        if link.answer is ConsentAnswer.GIVEN:
+            found[candidate_id].append(link)
+    return found
+
+
 def made_at(tx: Tx, candidate_id: str) -> datetime | None:
     """When a candidate's record was made; None for one that is not there."""
     candidate = table(Candidate)

@@ -114,9 +114,24 @@ def by_token(tx: Tx, token: str, purpose: InvitePurpose, *, channel: str | None)
     )
 
 
-def is_survey(tx: Tx, token: str) -> bool:
-    """Whether a link, in whatever state, is one to a survey's page."""
-    return by_token(tx, token, InvitePurpose.SURVEY, channel=None) is not None
+def purpose_of(tx: Tx, token: str) -> InvitePurpose | None:
+    """What a link of no channel is for, in whatever state; None for one that never was."""
+    invite = table(Invite)
+    theirs = sa.and_(invite.c.token_hash == token_hash(token), invite.c.channel.is_(None))
+    found = tx.scalar(sa.select(invite.c.purpose).where(theirs))
+    return None if found is None else InvitePurpose(found)
+
+
+def download(tx: Tx, invite_id: str, *, most: int) -> bool:
+    """Count one more download of what a good link leads to; False once it was ``most``."""
+    invite = table(Invite)
+    good = sa.and_(
+        invite.c.id == invite_id,
+        invite.c.downloads < most,
+        invite.c.revoked_at.is_(None),
+        invite.c.expires_at > tx.now,
+    )
+    return update(tx, Invite, good, downloads=invite.c.downloads + 1) == 1
 
 
 def revoke(tx: Tx, candidate_id: str, purpose: InvitePurpose) -> int:

@@ -112,7 +112,7 @@ class Identity(SQLModel, table=True):
 class Invite(SQLModel, table=True):
     """A link that proves something once: set-up, sign-in, or whose chat this is.
 
-    Only the SHA-256 of the token is stored.
+    Only the SHA-256 of the token is stored. ``downloads``: how often what it leads to was taken.
     """
 
     __tablename__ = "invite"
@@ -129,6 +129,7 @@ class Invite(SQLModel, table=True):
     expires_at: datetime = moment()
     used_at: datetime | None = moment(nullable=True)
     revoked_at: datetime | None = moment(nullable=True)
+    downloads: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Fact(SQLModel, table=True):

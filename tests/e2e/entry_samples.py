@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import get_args
 
 from bot.web import public_views as public
+from bot.web.consent_views import PrivacyItem, PrivacyPage, PrivacyPart
 from tests.e2e.sampling import COMPANY, EVIL, NOW, Sample, ago, qr, shell
 
 OUTSIDE = replace(shell(), viewer=None)
@@ -77,6 +78,22 @@ FILED = replace(
 CODES = tuple(f"{n:02d}kf-w7qm-x2vd-9rtc-h4zb-p6sj-{n:02d}" for n in range(1, 11))
 
 
+PRIVACY = PrivacyPage(
+    parts=(
+        PrivacyPart(title="我是谁", text=f"您好，我是{COMPANY}的招聘助手（自动程序，非真人）。"),
+        PrivacyPart(title="您的权利", text="可随时发送下面的词。", points=("我的数据", EVIL)),
+    ),
+    items=(
+        PrivacyItem(
+            name="薪资证明",
+            lines=(("purpose", "核对您提供的薪资。"), ("period", "决定后 30 天删除。")),
+            note="不提供不影响应聘。",
+        ),
+    ),
+    version="878af2b4a06a",
+)
+
+
 JOININGS: tuple[public.Joining, ...] = get_args(public.Joining)
 
 
@@ -142,6 +159,7 @@ def entry_samples() -> list[Sample]:
         ("chat-older", "chat.html", replace(CHAT, older="1")),
         ("chat-refused", "chat.html", refused),
         ("error-chat", "error.html", lost),
+        ("privacy", "privacy.html", PRIVACY),
     ]  # fmt: skip
     return [
         Sample(name=name, template=template, context={"shell": OUTSIDE, "page": page})

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
+from tests.e2e.copy_samples import copy_samples
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
 from tests.e2e.record_samples import record_samples
@@ -28,6 +29,7 @@ from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
 from tests.e2e.sampling import ZONE, Sample
 from tests.e2e.sheets_samples import sheets_samples
+from tests.e2e.survey_samples import survey_samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -56,6 +58,8 @@ DARK: Final = (
     "sheets-trial",
     "offers",
     "pledge",
+    "survey",
+    "responses",
 )
 ENGLISH: Final = (
     *RECORD,
@@ -70,6 +74,7 @@ ENGLISH: Final = (
     "chat",
     "join",
     "offers",
+    "responses",
 )
 
 
@@ -186,6 +191,8 @@ def main(arguments: list[str]) -> int:
         *console_samples(),
         *review_samples(),
         *offer_samples(),
+        *copy_samples(),
+        *survey_samples(),
         *record_samples(),
         *sheets_samples(),
     ]:

@@ -9,6 +9,7 @@ from typing import Any
 from bot.delivery import HELD
 from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.consent_views import ConsentLink, ConsentPart
 from bot.web.console.portrait import TABS
 from bot.web.reasons import reason
 from tests.e2e.sampling import NOW, ZONE, Sample, ago, qr, shell, words
@@ -101,7 +102,7 @@ ROWS = (
     views.CandidateRow(id="c4", name="陈静", position="前端工程师", stage="onboarded",
         level="low", score=8, open_alerts=0, last_at=ago(days=1), owner="王敏"),
     views.CandidateRow(id="c5", name="John Smith", position="", stage="interview",
-        level="low", score=0, open_alerts=0, owner=""),
+        level="low", score=0, open_alerts=0, owner="", unread=True),
     views.CandidateRow(id="c6", name="诸葛明", position="资深基础架构与可靠性工程师（杭州）",
         stage="reneged", level="high", score=71, open_alerts=0, last_at=ago(days=40),
         owner="李磊"),
@@ -196,6 +197,18 @@ CANDIDATE = views.CandidatePage(
     invite_channels=("webchat", "telegram"),
     phone="138****5678", owner="王敏", start_on=date(2026, 12, 1), tabs=tuple(TABS),
     own_chat="wecom",
+    consent=ConsentPart(
+        analysed=False,
+        links=(
+            ConsentLink(item="自动分析对话", answer="withdrawn", at=ago(days=2), source="chat"),
+            ConsentLink(item="薪资证明", answer="given", at=ago(days=3), source="paper",
+                detail="人事柜 3", by="王敏"),
+            ConsentLink(item="自动分析对话", answer="given", at=ago(days=9), source="form",
+                detail="应聘登记表 2026-11-01"),
+        ),
+        items=(("analysis", "自动分析对话"), ("pay_proof", "薪资证明")),
+        most_note=25,
+    ),
     channels=("webchat", "telegram"),
     alerts=(URGENT, replace(SALARY, id="a9", candidate_id="c1", candidate_name="张三丰")),
     factors=(
@@ -230,6 +243,7 @@ NEWCOMER = replace(
     channels=(), alerts=(), factors=(), facts=(), invites=(), phone="", start_on=None,
     fresh_invite=views.FreshInvite(channel="webchat", url=CHAT_URL, qr=qr(CHAT_URL),
         expires_at=NOW + timedelta(days=7)),
+    fresh_code=views.FreshCode(code="ACDE-3467", expires_at=NOW + timedelta(days=1)),
 )  # fmt: skip
 
 
@@ -348,6 +362,7 @@ def partial_samples() -> list[Sample]:
         ("_timeline", {"page": CANDIDATE}),
         ("_takeover", {"page": CANDIDATE}),
         ("_invites", {"page": NEWCOMER}),
+        ("_consents", {"page": CANDIDATE}),
     ]
     return [
         Sample(name=name, template=f"console/{name}.html", context={"shell": outer, **rest})

@@ -302,7 +302,7 @@ def test_a_newcomer_finds_words_to_press(talk: Talk) -> None:
     chat.locator("#empty").get_by_role("button", name="我的进度").click()
     expect(chat.locator("#empty")).to_have_count(0)
     expect(chat.locator(".msg.out", has_text="目前阶段")).to_be_visible()
-    chat.get_by_text("有自动程序在阅读").click()
+    chat.get_by_text("这里由自动程序接待").click()
     chat.locator(".chat-notice").get_by_role("button", name="帮助").click()
     expect(chat.locator(".msg.out", has_text="您可以直接说想说的话")).to_be_visible()
     expect(chat.locator(".chat-notice")).not_to_have_attribute("open", "")

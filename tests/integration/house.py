@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,17 +17,21 @@ from pathlib import Path
 
 import httpx2
 
+from tests.consented import BY_FORM
 from tests.loopback import NO_TLS
 
 SECRET = "s3cret-of-the-hook-0123456789abcdef"
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on now, nor takes while the product is down for a moment: it lies below
+    those the system gives to whoever asks for any, as other tests beside this one do.
+    """
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe, contextlib.suppress(OSError):  # somebody listens there
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("fifty ports of fifty are taken")
 
 
 @dataclass
@@ -52,6 +58,7 @@ class House:
             "YINUO_DATABASE_URL": self.database_url,
             "YINUO_WEB__PORT": str(self.port),
             "YINUO_LOG_LEVEL": "WARNING",
+            **BY_FORM,
             **self.extra,
         }
 

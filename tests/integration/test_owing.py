@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from bot import jobs, owing, pipeline
 from bot.messages import Address, Inbound, Received
 from bot.words import SHANGHAI
+from bot.workdays import Calendar
 from scheduler.clock import Clock
 from storage.database import Tx
 from storage.enums import MessageKind, Role, ScheduledStatus, Stage
@@ -144,6 +146,14 @@ class Firm:
 async def firm(town: Town) -> Firm:
     made = Firm(town)
     town.road.pause = town.road.longest = timedelta(0)
+    today = town.clock().date()
+    every = [today + timedelta(days=n) for n in range(-3, 40)]
+    days = {
+        year: {"work": [one for one in every if one.year == year]}
+        for year in {d.year for d in every}
+    }
+    calendar = Calendar.model_validate({"holidays": days})  # no weekend, whatever day it is
+    town.road.rulebook = replace(town.road.rulebook, calendar=calendar)
     at = town.clock().astimezone(SHANGHAI)
     noon = datetime.combine(at.date() + timedelta(days=1), datetime.min.time(), SHANGHAI)
     town.clock.advance(noon + timedelta(hours=12) - at)

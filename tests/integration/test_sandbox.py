@@ -15,8 +15,7 @@ import sqlalchemy as sa
 
 from bot import sandbox
 from bot.app import App, build
-from bot.sandbox import definition, phone
-from bot.sandbox.clock import SandboxClock
+from bot.sandbox import definition
 from bot.sandbox.company import Sandbox, found
 from bot.sandbox.telling import RECENT
 from config.settings import Settings
@@ -27,13 +26,15 @@ from storage import tables
 from storage.crypto import Keystore
 from storage.database import Tx
 from storage.enums import AlertStatus, Author, InvitePurpose, Stage, Verdict
-from storage.queries import alerts, audit, invites, people, timeline, users
+from storage.queries import alerts, audit, consents, invites, people, timeline
 from storage.queries.common import table
 from storage.viewer import SYSTEM, Viewer
+from tests.builders import a_rulebook
 from tests.clock import FakeClock
 
 SCRIPT = definition.load()
 OWN = {"overdue", "handover", "deadline"}
+SAY = a_rulebook().consents.say
 
 
 class WordReader:
@@ -163,7 +164,8 @@ async def test_every_word_of_a_story_is_in_the_timeline_in_order(app: App) -> No
     for key, story in SCRIPT.stories.items():
         shown = await said(app, company, key)
         assert [one.sent_at for one in shown] == sorted(one.sent_at for one in shown)
-        told = [
+        agreed = (Author.CANDIDATE, SAY.agree)  # to the question their link began with
+        told = [agreed] + [
             (author, story.text(text, line.moment(company.founded_at), company.founded_at))
             for line in story.lines
             for author, texts in (
@@ -176,6 +178,26 @@ async def test_every_word_of_a_story_is_in_the_timeline_in_order(app: App) -> No
         by_program = {line for line in told if line[0] is Author.BOT}
         spoken = [(one.author, one.text) for one in shown]
         assert [one for one in spoken if one[0] is not Author.BOT or one in by_program] == told
+
+
+async def test_everybody_was_asked_for_consent_before_their_first_word_and_gave_it(
+    small: App,
+) -> None:
+    company = await found(small, reader=Rules())
+    version = small.road.rulebook.analysis_version
+    for key, cast in company.cast.items():
+        links = await small.database.read(
+            lambda tx, who=cast.candidate_id: consents.ledger(tx, SYSTEM, who)
+        )
+        assert [(one.answer.value, one.notice) for one in links] == [
+            ("asked", version),
+            ("given", version),
+        ], key
+        first, agreed, thanked, *rest = await said(small, company, key)
+        assert "是否同意" in first.text
+        assert (agreed.author, agreed.text) == (Author.CANDIDATE, SAY.agree)
+        assert thanked.text == SAY.given
+        assert links[1].at <= rest[0].sent_at
 
 
 async def test_a_reader_that_hears_nothing_leaves_no_alert_and_no_risk(small: App) -> None:
@@ -341,55 +363,3 @@ async def test_the_visitors_sentence_is_heard_by_the_product() -> None:
     )
     assert reading.alert
     assert Intent.SALARY in reading.intents
-
-
-@contextmanager
-def telegram(now: Callable[[], datetime]) -> Iterator[phone.Phones]:
-    phones = phone.switch_on(now)
-    assert phones is not None
-    try:
-        yield phones
-    finally:
-        phones.stop()
-
-
-async def started(
-    data_dir: Path, database_url: str, now: Callable[[], datetime], phones: phone.Phones
-) -> tuple[App, Sandbox]:
-    settings = settings_for(data_dir, database_url)
-    settings = settings.model_copy(update={"telegram": phones.settings})
-    if not settings.keystore_path.exists():
-        Keystore.create(settings.keystore_path)
-    app = build(settings, now=now)
-    company = await found(app)
-    await app.start()
-    return app, company
-
-
-async def test_the_admins_phone_is_linked_by_start_and_shows_what_is_open(
-    tmp_path: Path, sqlite_url: str
-) -> None:
-    clock = SandboxClock(tmp_path)
-    with telegram(clock) as phones:
-        app, company = await started(tmp_path, sqlite_url, clock, phones)
-        try:
-            links = await sandbox.open_doors(app, company, phones)
-            await sandbox.link_phone(app, company, phones)
-            assert "/phone/900?name=%E6%9D%8E%E5%A8%9C" in links.phone
-            accounts = await app.database.read(
-                lambda tx: users.chat_accounts(tx, company.users["lina"])
-            )
-            assert [account.channel for account in accounts] == ["telegram"]
-            shown = phones.platform.user(900)
-            await phones.platform.until(lambda: sum(bool(m.buttons) for m in shown.received()) == 3)
-            assert shown.chat()[0].text.startswith("/start ")
-        finally:
-            await app.stop()
-    # The next start has a new, empty platform; the phone is linked still, and is not asked again.
-    with telegram(clock) as phones:
-        app, company = await started(tmp_path, sqlite_url, clock, phones)
-        try:
-            await sandbox.link_phone(app, company, phones)
-            assert phones.platform.user(900).chat() == []
-        finally:
-            await app.stop()

@@ -380,9 +380,9 @@ class fresh:
 def wiped(tx: Tx) -> None:
     """Take everybody away again; the audit chain stays, as it must."""
     from storage.queries.common import table as rows_of
-    from storage.tables import Candidate, Fact, Factor, Position
+    from storage.tables import Candidate, Consent, Fact, Factor, Position
 
-    for model in (Factor, Fact, Candidate, Position):
+    for model in (Factor, Fact, Consent, Candidate, Position):
         tx.run(rows_of(model).delete())
 
 

@@ -1,4 +1,4 @@
-"""Somebody opened an invite link: tie this chat to who the invite names."""
+"""Somebody opened an invite link, or typed a code: tie this chat to who the invite names."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ COMMAND = "/start"
 
 
 def wants(context: Context, heard: Heard | None) -> bool:
-    """``/start`` with something behind it."""
-    return len(context.said) == 1 and context.text.startswith(f"{COMMAND} ")
+    """``/start`` with something behind it, or a one-time code of somebody we do not know."""
+    return context.code_typed or (len(context.said) == 1 and context.text.startswith(f"{COMMAND} "))
 
 
 def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: datetime) -> Outcome:
@@ -23,6 +23,9 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
     Whoever comes in again by their own link (WeCom says so at every entering) is greeted.
     """
     words, invite = rulebook.replies, context.invite
+    if context.code_typed and invite is None:  # one answer, whatever is wrong with it
+        reply = Reply(slot="bind", text=words.code_bad)
+        return Outcome(flow=FLOW, replies=(reply,), wrong_code=True)
     if context.returned:
         return Outcome(flow=FLOW, replies=(Reply(slot="bind", text=words.invite_known),))
     taken = context.candidate is not None or context.staff is not None

@@ -3,12 +3,13 @@ release, invite."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from bot import desk, offering, portraying
-from bot.errors import Conflict, DeliveryError
+from bot.errors import Conflict, DeliveryError, MayNotAsk
 from bot.web import cursors, views
 from bot.web.console.common import go, html, is_htmx, is_refresh, language, site_of
 from bot.web.console.person import person
@@ -40,7 +41,7 @@ async def page(
     said: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """The page. Looking at a person is a deed: it stands in the audit chain or is not shown."""
-    return await _page(
+    return await shown(
         request,
         who,
         candidate_id,
@@ -50,7 +51,7 @@ async def page(
     )
 
 
-async def _page(
+async def shown(
     request: Request,
     who: Principal,
     candidate_id: str,
@@ -58,10 +59,13 @@ async def _page(
     before: int | None = None,
     flashes: tuple[views.Flash, ...] = (),
     fresh: views.FreshInvite | None = None,
+    code: views.FreshCode | None = None,
     looked: bool = False,
     status: int = 200,
     template: str = "candidate",
+    unsent: tuple[str, str] = ("", ""),
 ) -> Response:
+    """The page as whoever looks may see it."""
     site = site_of(request)
 
     def work(tx: Tx) -> tuple[views.Shell, views.CandidatePage]:
@@ -69,7 +73,8 @@ async def _page(
         if looked:
             keystore = site.road.vault.keystore
             audit.append(tx, keystore, who.viewer, "candidate.read", candidate_id)
-        view = person(tx, site, who, row, before=before, fresh=fresh)
+        view = person(tx, site, who, row, before=before, fresh=fresh, code=code)
+        view = replace(view, unsent=unsent[0], why_unsent=unsent[1])
         path = f"/console/candidates/{candidate_id}"
         shell = inside(tx, site, who, active="candidates", path=path, flashes=flashes)
         return shell, view
@@ -79,11 +84,11 @@ async def _page(
     return html(site, f"console/{template}.html", shell, page=view, status=status)
 
 
-async def _refused(request: Request, who: Principal, candidate_id: str, why: str) -> Response:
+async def refused(request: Request, who: Principal, candidate_id: str, why: str) -> Response:
     """The page as it is, saying why nothing was done."""
-    status = 422 if why == "reply_empty" else 409
+    status = 422 if why in ("reply_empty", "consent_note") else 409
     flashes = sorry(language(who), why)
-    return await _page(request, who, candidate_id, flashes=flashes, status=status)
+    return await shown(request, who, candidate_id, flashes=flashes, status=status)
 
 
 @router.post("/{candidate_id}/stage")
@@ -105,15 +110,17 @@ async def reply(request: Request, who: Speaker, candidate_id: str) -> Response:
     """Words to the person, in the viewer's name."""
     text = (await read_form(request)).get("text", "").strip()
     if not 0 < len(text) <= MAX_REPLY:
-        return await _refused(request, who, candidate_id, "reply_empty")
+        return await refused(request, who, candidate_id, "reply_empty")
     site = site_of(request)
     cause = str(request.scope["yinuo.request_id"])
     try:
         await desk.reply(site.road, who.viewer, candidate_id, text, cause=cause)
+    except MayNotAsk as error:
+        return await shown(request, who, candidate_id, unsent=(text, str(error)), status=422)
     except Conflict:
-        return await _refused(request, who, candidate_id, "unreachable")
+        return await refused(request, who, candidate_id, "unreachable")
     if is_htmx(request):
-        return await _page(request, who, candidate_id)
+        return await shown(request, who, candidate_id)
     return go(f"/console/candidates/{candidate_id}?said=replied")
 
 
@@ -124,10 +131,10 @@ async def hand_over(request: Request, who: Speaker, candidate_id: str) -> Respon
     try:
         await desk.hand_over(site.road, who.viewer, candidate_id)
     except Conflict:
-        return await _refused(request, who, candidate_id, "no_handover")
+        return await refused(request, who, candidate_id, "no_handover")
     except DeliveryError as error:  # its words are for HR
         flash = views.Flash(kind="error", text=str(error))
-        return await _page(request, who, candidate_id, flashes=(flash,), status=409)
+        return await shown(request, who, candidate_id, flashes=(flash,), status=409)
     return go(f"/console/candidates/{candidate_id}?said=handed_over")
 
 
@@ -146,7 +153,7 @@ async def card(request: Request, who: Reader, candidate_id: str) -> Response:
     try:
         await portraying.send(site.road, who.viewer, candidate_id)
     except Conflict:
-        return await _refused(request, who, candidate_id, "no_own_chat")
+        return await refused(request, who, candidate_id, "no_own_chat")
     return go(f"/console/candidates/{candidate_id}?said=card_sent")
 
 
@@ -160,12 +167,12 @@ async def invite(request: Request, who: Speaker, candidate_id: str) -> Response:
             site.road, who.viewer, candidate_id, channel, days=days_of(site, channel)
         )
     except Conflict:
-        return await _refused(request, who, candidate_id, "channel_off")
+        return await refused(request, who, candidate_id, "channel_off")
     fresh = views.FreshInvite(
         channel=channel, url=made.url, qr=qr(made.url), expires_at=made.expires_at
     )
     template = "_invites" if is_htmx(request) else "candidate"
-    return await _page(request, who, candidate_id, fresh=fresh, template=template)
+    return await shown(request, who, candidate_id, fresh=fresh, template=template)
 
 
 def days_of(site: Site, channel: str) -> int:

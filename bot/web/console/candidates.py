@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from bot import consenting
 from bot.errors import NotFound
 from bot.web import cursors, intake, views
 from bot.web.console.common import go, html, language, site_of
@@ -82,7 +83,7 @@ def _view(
             at = {"cursor": cursors.made(last.created_at, last.id), "stage": stage}
             following = f"/console/candidates?{urlencode(at)}"
     return views.CandidatesPage(
-        rows=_rows(tx, who, found[:PAGE]),
+        rows=_rows(tx, site, who, found[:PAGE]),
         stages=STAGES,
         form=_form(tx, who),
         query=query,
@@ -91,11 +92,17 @@ def _view(
     )
 
 
-def _rows(tx: Tx, who: Principal, found: list[CandidateRow]) -> tuple[views.CandidateRow, ...]:
+def _rows(
+    tx: Tx, site: Site, who: Principal, found: list[CandidateRow]
+) -> tuple[views.CandidateRow, ...]:
     ids = [row.id for row in found]
     viewer = who.viewer
     waiting = alerts.open_counts(tx, viewer, ids) if viewer.may(Permission.ALERT_READ) else {}
     last = timeline.last_times(tx, viewer, ids) if viewer.may(Permission.CHAT_READ) else {}
+    unread: set[str] = set()
+    if viewer.may(Permission.CHAT_READ):
+        made_at = {row.id: row.created_at for row in found}
+        unread = set(ids) - consenting.analysed_of(tx, site.road.rulebook, made_at)
     return tuple(
         views.CandidateRow(
             id=row.id,
@@ -108,6 +115,7 @@ def _rows(tx: Tx, who: Principal, found: list[CandidateRow]) -> tuple[views.Cand
             last_at=last.get(row.id),
             start_on=row.start_on,
             owner=row.owner_name,
+            unread=row.id in unread,
         )
         for row in found
     )

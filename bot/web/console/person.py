@@ -10,6 +10,7 @@ from bot.channels.base import HandsOver
 from bot.risk import engine as risk
 from bot.turn import FactorSeen
 from bot.web import cursors, filenames, reasons, talk_views, views
+from bot.web.console import consent_parts
 from bot.web.console.cards import author_of, cards, places, segments
 from bot.web.console.common import language
 from bot.web.console.portrait import TABS
@@ -62,6 +63,7 @@ def person(
     *,
     before: int | None = None,
     fresh: views.FreshInvite | None = None,
+    code: views.FreshCode | None = None,
 ) -> views.CandidatePage:
     """The page of a candidate the viewer may know of."""
     viewer, vault = who.viewer, site.road.vault
@@ -105,7 +107,9 @@ def person(
         facts=_facts(tx, site, who, row) if chats else (),
         invites=_invites(tx, site, who, row.id) if writes else (),
         fresh_invite=fresh,
+        fresh_code=code,
         tabs=tuple(one for one, needed in TABS.items() if viewer.may(needed)),
+        consent=consent_parts.shown(tx, site, who, row) if chats else None,
         own_chat=_own_chat(tx, site, who),
     )
 

@@ -73,9 +73,10 @@
     if (event.target.matches("[data-send]") && event.target.form) event.target.form.requestSubmit();
   });
 
+  // A refused reply says why beside the words, which stay to be changed.
   document.addEventListener("htmx:afterRequest", function (event) {
-    var form = event.detail.elt;
-    if (event.detail.successful && form.matches && form.matches("form[data-reset]")) {
+    var form = event.detail.elt, sent = event.detail.xhr && event.detail.xhr.status < 400;
+    if (sent && event.detail.successful && form.matches && form.matches("form[data-reset]")) {
       form.reset();
       form.querySelectorAll("[data-grow]").forEach(grow);
     }

@@ -20,7 +20,7 @@ PROGRESS, HELP = "我的进度", "帮助"
 #: Somebody of ours has to hear these: an alert each, one a person and topic.
 DOUBTS = ("薪资这块我还想再考虑一下", "我手上还有一家公司的offer在考虑")
 #: Told by these how a reply is known again.
-SLOTS = {"greeting": "自动程序", "help": "看这段说明", "progress": "目前阶段", "handed": "我已转给"}
+SLOTS = {"greeting": "自动程序", "help": "怎么说都行", "progress": "目前阶段", "handed": "我已转给"}
 _PROGRESS_AT, _HELP_AT, _DOUBT_AT = (0, 4, 7, 9), 5, (3, 6)
 
 

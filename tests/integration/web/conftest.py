@@ -26,6 +26,7 @@ from bot.channels.base import Channel
 from bot.delivery import ChannelDelivery
 from bot.messages import Received
 from bot.pipeline import Door, Road
+from bot.rulebook import Rulebook
 from bot.web import credentials
 from bot.web.passwords import hash_password
 from bot.web.server import Server, create
@@ -54,6 +55,12 @@ CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 def rules() -> RuleReader:
     """Built once a run: it loads a dictionary."""
     return RuleReader()
+
+
+@cache
+def rulebook(company: str) -> Rulebook:
+    """Parsed once a run; nobody can change one."""
+    return open_rulebook(Settings(company=company))
 
 
 class Reader:
@@ -273,7 +280,7 @@ def road_on(
         engine=engine,
         reader=Reader(),
         channels={"webchat": page, **(more or {})},
-        rulebook=open_rulebook(settings),
+        rulebook=rulebook(settings.company),
         now=clock,
         base_url="http://127.0.0.1",
         pause=timedelta(0),

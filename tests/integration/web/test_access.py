@@ -38,6 +38,8 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/handover": {},
     "/console/candidates/{candidate_id}/release": {},
     "/console/candidates/{candidate_id}/card": {},
+    "/console/candidates/{candidate_id}/code": {},
+    "/console/candidates/{candidate_id}/consents": {"item": "analysis", "note": "柜 3"},
     "/console/candidates/{candidate_id}/invites": {"channel": "webchat"},
     "/console/candidates/{candidate_id}/offers": {"base": "16000", "months": "12"},
     "/console/candidates/{candidate_id}/offers/{offer_id}/send": {},

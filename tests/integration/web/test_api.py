@@ -154,9 +154,9 @@ async def test_messages_and_audit_are_paged_too(office: Office) -> None:
         texts += [one["text"] for one in page["items"] if one["direction"] == "inbound"]
         cursor = page["next"]
     assert texts == [f"第{n}句话" for n in range(5)]
-    links = (await office.http.get("/api/v1/audit?limit=1", headers=key)).json()
-    assert links["items"][0]["action"] == "candidate.create"
-    assert links["items"][0]["object"] == made["id"]
+    links = (await office.http.get("/api/v1/audit?limit=2", headers=key)).json()
+    assert [one["action"] for one in links["items"]] == ["consent.given", "candidate.create"]
+    assert {one["object"] for one in links["items"]} == {made["id"]}
     assert "张三" not in str(links)
 
 
@@ -214,7 +214,7 @@ async def test_every_deed_of_a_person_stands_in_the_audit_chain(office: Office) 
     rows = await office.road.database.read(lambda tx: audit.page(tx))
     deeds = [(row.action, row.actor) for row in rows[::-1] if row.object == made]
     assert [action for action, _ in deeds] == [
-        "candidate.create", "candidate.read", "candidate.read", "candidate.stage",
+        "candidate.create", "consent.given", "candidate.read", "candidate.read", "candidate.stage",
         "invite.create", "chat.reply", "chat.release",
     ]  # fmt: skip
     assert {actor for _, actor in deeds} == {hr.id}

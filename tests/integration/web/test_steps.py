@@ -274,8 +274,11 @@ async def test_the_candidate_is_told_the_next_step_with_its_day(office: Office) 
         return [one["text"] for one in told.json()["items"] if "目前阶段" in one["text"]]
 
     [answer] = await office.until(answers)
-    assert f"约好的下一件事：提交离职申请（{day.month}月{day.day}日）" in answer
-    assert "交齐入职材料" not in answer
+    later = day + timedelta(days=4)
+    assert (
+        f"约好的下一件事：提交离职申请（{day.month}月{day.day}日）、"
+        f"交齐入职材料（{later.month}月{later.day}日）" in answer
+    )
 
 
 async def test_a_day_that_passes_counts_though_nobody_does_anything(office: Office) -> None:

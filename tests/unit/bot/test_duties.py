@@ -13,6 +13,7 @@ from bot.conversation.flows import duty as flow
 from bot.conversation.router import decide
 from bot.turn import DutySeen, Outcome, StaffSeen
 from bot.words import SHANGHAI
+from bot.workdays import Calendar
 from storage.enums import Duty, MessageKind, Role
 from tests.builders import NOW, a_context, a_rulebook
 
@@ -41,6 +42,18 @@ def test_a_hello_is_due_before_the_first_day(
     now: datetime, nudge: datetime, alert: datetime | None
 ) -> None:
     assert duties.of_greeting(CLOCK, DAY, now) == duties.Moments(nudge=nudge, alert=alert)
+
+
+def test_over_a_weekend_the_working_day_before_is_taken() -> None:
+    monday = date(2026, 12, 14)
+    found = duties.of_greeting(CLOCK, monday, at(1, 9), Calendar())
+    assert found == duties.Moments(nudge=at(11, 10), alert=at(11, 14))  # Friday for both
+    tuesday = duties.of_greeting(CLOCK, date(2026, 12, 15), at(1, 9), Calendar())
+    assert tuesday == duties.Moments(nudge=at(11, 10), alert=at(14, 10))
+    offer = duties.of_offer(
+        duties.OfferClock(nudge_hours=24, alert_hours=48), at(11, 12), Calendar()
+    )
+    assert offer == duties.Moments(nudge=at(14, 10), alert=at(14, 14))
 
 
 def test_nobody_is_nudged_at_night() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from pydantic import ValidationError
@@ -100,9 +100,9 @@ def test_that_we_do_not_ask_may_be_said_and_does_not_cover_the_next_sentence(
     "text", ["家" * 20_000, "您" * 20_000 + "?", "和家人" * 7_000, "有没有" * 7_000]
 )
 def test_no_text_takes_long(words: Forbidden, text: str) -> None:
-    began = perf_counter()
+    began = thread_time()
     words.hits(text)
-    assert perf_counter() - began < 2
+    assert thread_time() - began < 2
 
 
 def test_what_the_bot_says_by_itself_may_be_said(words: Forbidden) -> None:

@@ -54,6 +54,16 @@ def test_what_is_shipped_is_usable() -> None:
             ["meaning.yaml", "about.x.values"],
         ),
         ({"meaning.yaml": {"heard": {"salary": "gold"}}}, {}, ["meaning.yaml", "gold"]),
+        (
+            {"replies/zh.yaml": {"press_noted": "收到。您结婚了吗？"}},
+            {},
+            ["replies/zh.yaml", "press_noted", "第 43 条"],
+        ),
+        (
+            {"policy.yaml": {"questions": {"social": "有孩子了吗？"}}},
+            {},
+            ["policy.yaml", "questions"],
+        ),
         ({}, {"mine": {"says": "短"}}, ["risk/mine.yaml", "says"]),
         ({}, {"mine": None}, ["risk/mine.yaml"]),
     ],

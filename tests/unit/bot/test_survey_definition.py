@@ -72,6 +72,17 @@ def test_our_form_is_read_and_written() -> None:
     assert parse(plain(survey)) == survey
 
 
+@pytest.mark.parametrize("name", ["", "问卷", "Exit-2", "a" * 41, "../x"])
+def test_a_survey_is_called_what_can_be_an_id(name: str) -> None:
+    with pytest.raises(SurveyInvalid, match="小写字母"):
+        load(SHORT, id_=name)
+
+
+def test_a_file_and_its_id_agree() -> None:
+    with pytest.raises(SurveyInvalid, match="文件名"):
+        load("id: other\n" + SHORT, id_="day3")
+
+
 def test_one_word_makes_another_digest() -> None:
     assert digest(load(SHORT, id_="a")) != digest(load(SHORT.replace("怎么样", "如何"), id_="a"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -312,3 +313,47 @@ def test_an_answer_is_shown_in_its_labels() -> None:
     assert shown(WHY, Given(value=[], text="都没有")) == "都没有"
     assert shown(WHY, Given(value=None, text="")) == ""
     assert shown(WHY, Given(value=None, text="说不清")) == "说不清"
+
+
+SLOW = (
+    "那就",
+    "这",
+    "这个",
+    "我就",
+    "就是",
+    "都是",
+    "全都",
+    "没有",
+    "不想",
+    "晚点",
+    "先",
+    "谢",
+    "好的",
+    "一",
+    "十",
+    "百万",
+    "1,",
+    "12 ",
+    "第一个",
+    "ab",
+    "薪资",
+    "18到",
+    "2月3",
+    "k",
+    "，",
+    "1. ",
+)
+
+
+@pytest.mark.parametrize("token", SLOW)
+def test_no_answer_takes_long(token: str) -> None:
+    """Repeated words are what makes patterns slow; both lengths that are looked at."""
+    questions = [one for survey in BOOK.values() for one in survey.questions]
+    for length in (24, 500):
+        for end in ("", "x", "？"):
+            text = (token * length)[: length - 1] + end
+            began = perf_counter()
+            command(text)
+            for question in questions:
+                understood(question, text, now=NOW)
+            assert perf_counter() - began < 5

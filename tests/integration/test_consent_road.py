@@ -17,7 +17,7 @@ from storage.database import Tx
 from storage.enums import Author, MessageKind, MessageStatus
 from storage.queries import alerts, audit, consents, people
 from storage.queries.common import table, update
-from storage.tables import Fact, Factor, Message, Outbox, Reading
+from storage.tables import Fact, Factor, Message, Outbox, Reading, Scheduled
 from storage.viewer import SYSTEM
 from tests.integration.hr import Desk
 
@@ -149,6 +149,24 @@ async def test_taking_it_back_ends_the_reading_and_what_it_added(asks: Desk) -> 
     await handled(asks, who)
     assert len(rows(asks, Reading)) == readings
     assert not asks.write(lambda tx: consenting.analysed(tx, asks.road.rulebook, who[0]))
+
+
+async def test_a_day_they_named_is_forgotten_with_the_consent(asks: Desk) -> None:
+    who = asks.candidate()
+    await asks.say(who, "你好")
+    delivered(asks)
+    await asks.say(who, "同意")
+    await handled(asks, who)
+    await asks.say(who, "我再考虑一下，下周五前给您答复")
+
+    def planned(tx: Tx) -> list[str]:
+        return [row.status for row in tx.all(table(Scheduled).select()) if row.kind == "deadline"]
+
+    assert asks.write(planned) == ["pending"]
+    await asks.say(who, "撤回同意")
+    await asks.say(who, "撤回同意")
+    assert ledger(asks, who[0]) == ["asked", "given", "withdrawn"]
+    assert asks.write(planned) == ["cancelled"]
 
 
 async def test_a_yes_to_a_colleague_is_no_consent(asks: Desk) -> None:
