@@ -26,9 +26,10 @@ from scheduler.engine import DELIVERY
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import Author, InvitationStatus, InvitePurpose
-from storage.queries import invitations, invites, outbox, people, surveys, timeline, users
+from storage.queries import editions, invitations, invites, outbox, people, surveys, timeline, users
+from storage.queries.editions import Edition
 from storage.queries.people import CandidateRow
-from storage.queries.surveys import Edition, InvitationRow
+from storage.queries.surveys import InvitationRow
 from storage.vault import Vault
 from storage.viewer import SYSTEM, Viewer
 
@@ -174,7 +175,7 @@ def _open(
     tx: Tx, row: InvitationRow, survey: Survey, *, via: str, conversation_id: str | None
 ) -> None:
     asks = edition(survey)
-    surveys.keep(tx, asks)
+    editions.keep(tx, asks)
     surveys.begin(tx, row.id, asks.digest, via=via, conversation_id=conversation_id)
 
 

@@ -7,7 +7,7 @@ looking. Answers are JSON, sealed with the candidate's key.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,8 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import InvitationStatus
 from storage.errors import Conflict, NotFound, Stale
-from storage.queries.common import insert, insert_new, table, update
+from storage.queries.common import insert, table, update
+from storage.queries.editions import Edition, keep
 from storage.queries.scope import CANDIDATE, visible
 from storage.tables import Answer, Candidate, Invitation, Survey, SurveyVersion
 from storage.vault import seal, unseal
@@ -30,16 +31,6 @@ _WHERE = "answer.value_sealed"
 #: How an invitation may end once it is open.
 ENDS = frozenset({InvitationStatus.DONE, InvitationStatus.REFUSED, InvitationStatus.UNANSWERED})
 _OPEN = INVITATION.c.status == InvitationStatus.OPEN.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """What a survey asks now. ``digest``: 40 hexadecimal digits of ``definition``."""
-
-    id: str
-    title: str
-    digest: str
-    definition: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,17 +115,6 @@ def put(tx: Tx, edition: Edition, *, by: str) -> None:
     """Keep a survey somebody brought in the console: new, or a new edition of one that is there."""
     exists = tx.first(sa.select(SURVEY.c.id).where(SURVEY.c.id == edition.id)) is not None
     _put(tx, edition, origin="console", by=by, exists=exists)
-
-
-def keep(tx: Tx, edition: Edition) -> None:
-    """Keep a definition for good: what is asked of everybody, or of somebody."""
-    version = {
-        "digest": edition.digest,
-        "survey_id": edition.id,
-        "definition": dict(edition.definition),
-        "created_at": tx.now,
-    }
-    insert_new(tx, SurveyVersion, [version])
 
 
 def _put(tx: Tx, edition: Edition, *, origin: str, by: str | None, exists: bool) -> None:

@@ -16,7 +16,8 @@ from storage.enums import InvitationStatus, Role, Stage
 from storage.errors import Conflict, NotFound, Stale
 from storage.queries import merging, people, surveys
 from storage.queries.common import insert
-from storage.queries.surveys import Edition, InvitationRow
+from storage.queries.editions import Edition
+from storage.queries.surveys import InvitationRow
 from storage.tables import Invitation
 from storage.vault import Vault
 from storage.viewer import SYSTEM, Viewer

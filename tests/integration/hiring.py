@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desk, inviting, jobs, records
+from bot import desk, inviting, jobs, pipeline, records
 from bot.app import App, build
+from bot.messages import Address, Inbound, Received
 from bot.pipeline import Road
 from bot.turn import AddFact, Outcome
 from bot.web import intake
@@ -20,7 +21,7 @@ from config.settings import Settings
 from storage.crypto import Keystore
 from storage.database import Tx
 from storage.enums import Author, Direction, MessageKind, Role, ScheduledStatus, Stage, StepKind
-from storage.queries import backfill, people, steps, surveys, timeline, users
+from storage.queries import alerts, backfill, people, steps, surveys, timeline, users
 from storage.queries.backfill import PastMessage
 from storage.queries.common import insert, table, update
 from storage.queries.surveys import InvitationRow
@@ -166,6 +167,26 @@ class Company:
                 for row in tx.all(sa.select(fact.c.kind).where(fact.c.candidate_id == candidate))
             ]
         )
+
+    async def hears(self, address: str, candidate: str, text: str) -> None:
+        """The candidate writes on the web chat, and is answered."""
+        message = Inbound(
+            external_id=f"in_{text}",
+            sender=Address("webchat", address),
+            kind=MessageKind.TEXT,
+            text=text,
+            sent_at=self.clock(),
+        )
+        await self.app.door.accept(Received(messages=(message,)))
+        rows = await self.road.database.read(
+            lambda tx: timeline.conversations_of(tx, SYSTEM, candidate)
+        )
+        await pipeline.handle(self.road, rows[0].id)
+
+    async def alerts(self, candidate: str) -> list[str]:
+        """Topics of what waits for somebody."""
+        rows = await self.road.database.read(lambda tx: alerts.unresolved(tx, candidate))
+        return [row.topic for row in rows]
 
     async def learns(self, candidate: str, fact: AddFact) -> None:
         """The candidate answered, and this is what it means."""

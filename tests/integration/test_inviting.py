@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,6 +11,8 @@ import pytest
 from bot import filing
 from bot.turn import AddFact
 from config.settings import Settings
+from nlp.baseline import RuleReader
+from nlp.reading import Reading, Utterance
 from storage.enums import InvitationStatus, Stage, StepKind
 from storage.tables import Conversation, Identity
 from tests.clock import FakeClock
@@ -248,11 +250,30 @@ async def test_a_survey_about_steps_leaves_out_what_is_done_and_an_answer_takes_
 
 
 async def test_without_consent_nothing_is_asked_and_hr_reads_why(hiring: Company) -> None:
-    who = await hiring.candidate(Stage.ONBOARDED)
     hiring.app.road.rulebook = replace(hiring.road.rulebook, form=None)
+    who = await hiring.candidate(Stage.ONBOARDED)
     await hiring.until(date(2026, 11, 6))
     row = (await hiring.invitations(who))["day3"]
     assert (row.status, row.why) == (InvitationStatus.PLANNED, "consent")
     assert await hiring.said_in("w_0") == []
     [told] = await hiring.told()
     assert told.startswith("候选0的《入职第三天》发不出去：对方还没有同意分析。")
+
+
+class Rules:
+    """The reader's rules, as the product calls a reader."""
+
+    async def read(self, batch: Sequence[Utterance]) -> list[Reading]:
+        return list(RuleReader().read(batch))
+
+
+async def test_a_day_that_was_named_raises_nothing_until_its_evening(hiring: Company) -> None:
+    who = await hiring.candidate(Stage.OFFER)
+    hiring.app.road.reader = Rules()
+    hiring.app.road.pause = hiring.app.road.longest = timedelta(0)
+    await hiring.hears("w_0", who, "我周五前给您答复")
+    assert await hiring.alerts(who) == []
+    await hiring.until(date(2026, 11, 6), hour=17)
+    assert await hiring.alerts(who) == []
+    await hiring.until(date(2026, 11, 6), hour=18)
+    assert await hiring.alerts(who) == ["deadline"]
