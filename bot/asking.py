@@ -21,12 +21,12 @@ from bot.surveys import putting
 from bot.surveys.definition import digest, parse, plain
 from bot.surveys.progress import Progress, upcoming
 from bot.surveys.shape import Question, Survey
-from bot.words import fill, moment
+from bot.words import SHANGHAI, fill, moment
 from scheduler.engine import DELIVERY
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import Author, InvitationStatus, InvitePurpose
-from storage.queries import invites, outbox, people, surveys, timeline
+from storage.queries import invitations, invites, outbox, people, surveys, timeline, users
 from storage.queries.people import CandidateRow
 from storage.queries.surveys import Edition, InvitationRow
 from storage.vault import Vault
@@ -204,25 +204,59 @@ def _say(
 # --- HR -----------------------------------------------------------------------------------------
 
 
-async def send(road: Road, viewer: Viewer, candidate_id: str, survey_id: str, via: Via) -> Sent:
+async def send(
+    road: Road,
+    viewer: Viewer,
+    candidate_id: str,
+    survey_id: str,
+    via: Via,
+    *,
+    again: tuple[str, str] | None = None,
+) -> Sent:
     """Send a survey now: asked in the candidate's own chat, or as a link to its page (which is
     said in the chat where there is one).
 
-    Raises ``NotFound``, and ``Conflict`` where it is off, another is open, or no chat takes it.
+    ``again`` is an idempotency key and the hash of its request: the same asks once, and its link is
+    told once. Raises ``NotFound``, and ``Conflict`` where it is off, another is open, or no chat
+    takes it.
     """
 
     def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> Sent:
-        made = surveys.invite(tx, row.id, survey_id, by=viewer.id)
-        sent = (
-            _ask(tx, road, viewer, row, made)
-            if via == "chat"
-            else _link(tx, road, viewer, row, made)
-        )
-        details = {"survey": survey_id, "invitation": made, "via": via}
-        casework.noted(tx, road, viewer, "survey.send", row.id, details)
-        return sent
+        made: list[Sent] = []
+
+        def make() -> str:
+            made.append(_sent(tx, road, viewer, row, survey_id, via))
+            return made[0].invitation_id
+
+        if again is None:
+            make()
+        else:
+            known, fresh = users.once(tx, viewer.id, *again, make)
+            if not fresh:
+                return Sent(invitation_id=known)
+        return made[0]
 
     return await casework.about(road, viewer, candidate_id, work)
+
+
+def _sent(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow, survey_id: str, via: Via) -> Sent:
+    if not surveys.survey(tx, survey_id).enabled:
+        raise Conflict("this survey is turned off")
+    made = invitations.plan(
+        tx,
+        candidate_id=row.id,
+        survey_id=survey_id,
+        anchor=f"by_hand:{secrets.token_hex(8)}",
+        due_on=tx.now.astimezone(SHANGHAI).date(),
+        by=viewer.id,
+    )
+    assert made is not None  # no event of this name was before it
+    sent = (
+        _ask(tx, road, viewer, row, made) if via == "chat" else _link(tx, road, viewer, row, made)
+    )
+    details = {"survey": survey_id, "invitation": made, "via": via}
+    casework.noted(tx, road, viewer, "survey.send", row.id, details)
+    return sent
 
 
 def _talk(tx: Tx, road: Road, viewer: Viewer, candidate_id: str) -> Any:
@@ -286,7 +320,10 @@ async def stop(road: Road, viewer: Viewer, candidate_id: str, invitation_id: str
     ended."""
 
     def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
-        surveys.cancel(tx, row.id, invitation_id, why="stopped")
+        known = surveys.get(tx, row.id, invitation_id)
+        if known.status not in (InvitationStatus.PLANNED, InvitationStatus.OPEN):
+            raise Conflict(f"this survey is {known.status}")
+        invitations.cancel(tx, invitation_id, why="stopped")
         invites.revoke(tx, row.id, InvitePurpose.SURVEY)
         casework.noted(tx, road, viewer, "survey.stop", row.id, {"invitation": invitation_id})
 

@@ -74,3 +74,11 @@ def number(cursor: str | None) -> int | None:
         return None
     found: int = _opened(cursor, (int,))[0]
     return found
+
+
+def name(cursor: str | None) -> str | None:
+    """For lists in the order of an id people gave."""
+    if not cursor:
+        return None
+    found: str = _opened(cursor, (str,))[0]
+    return found

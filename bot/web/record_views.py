@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from bot.web.views import Choice
 
-Tab = Literal["record", "match", "risk", "outcome", "resume", "merge"]
+Tab = Literal["record", "match", "risk", "outcome", "resume", "responses", "merge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

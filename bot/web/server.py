@@ -18,6 +18,8 @@ from bot.web.api import messages as api_messages
 from bot.web.api import offers as api_offers
 from bot.web.api import openapi
 from bot.web.api import positions as api_positions
+from bot.web.api import responses as api_responses
+from bot.web.api import surveys as api_surveys
 from bot.web.chat import files as chat_files
 from bot.web.chat import live as chat_live
 from bot.web.chat import page as chat_page
@@ -34,6 +36,7 @@ from bot.web.console import (
     outcome,
     positions,
     record,
+    responses,
     results,
     resume,
     review,
@@ -41,6 +44,7 @@ from bot.web.console import (
     settings,
     sheets,
     steps,
+    surveys,
 )
 from bot.web.edge import Edge
 from bot.web.security import checked
@@ -60,6 +64,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_alerts.router,
     api_positions.router,
     api_offers.router,
+    api_surveys.router,
+    api_responses.router,
     api_audit.router,
     openapi.router,
     alerts.router,
@@ -75,9 +81,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     risk.router,
     outcome.router,
     resume.router,
+    responses.router,
     merge.router,
     attachments.router,
     positions.router,
+    surveys.router,
     settings.router,
     events.router,
     signin.router,

@@ -71,26 +71,37 @@ class SurveyPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When a survey goes out by itself: months or days after an event, or ``before`` it."""
+
+    event: str
+    days: int
+    months: int
+    before: bool
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyItem:
-    """A survey in the list. ``questions`` are their words, in order."""
+    """A survey in the list. ``questions`` are their words and kinds, in order; ``start`` None: it
+    is sent by hand only."""
 
     id: str
     title: str
     intro: str
     origin: str
     enabled: bool
-    start: str
+    start: Moment | None
     questions: tuple[tuple[str, str], ...]
     changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveysPage:
-    """All surveys. ``problems`` are what is wrong with a file that was sent."""
+    """All surveys."""
 
     rows: tuple[SurveyItem, ...]
     writes: bool
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +143,6 @@ class Linked:
     url: str
     qr: str
     expires_at: datetime
-    said: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

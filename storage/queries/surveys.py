@@ -244,23 +244,13 @@ def responses(
     return [_invitation(row) for row in tx.all(query.order_by(*newest).limit(limit))]
 
 
-def invite(tx: Tx, candidate_id: str, survey_id: str, *, by: str) -> str:
-    """Plan a survey that somebody sends by hand; its id. Raises ``NotFound``, and ``Conflict`` for
-    one that is turned off."""
-    if not survey(tx, survey_id).enabled:
-        raise Conflict("this survey is turned off")
-    made = new_public_id("iv")
-    values = {
-        "id": made,
-        "candidate_id": candidate_id,
-        "survey_id": survey_id,
-        "anchor": f"by_hand:{made}",
-        "status": InvitationStatus.PLANNED.value,
-        "created_at": tx.now,
-        "created_by": by,
-    }
-    insert(tx, Invitation, values)
-    return made
+def response(tx: Tx, viewer: Viewer, invitation_id: str) -> InvitationRow:
+    """One invitation of somebody the viewer may know of. Raises ``NotFound``."""
+    query = _invitations().join(CANDIDATE, CANDIDATE.c.id == INVITATION.c.candidate_id)
+    row = tx.first(query.where(visible(viewer), INVITATION.c.id == invitation_id))
+    if row is None:
+        raise NotFound("no such response")
+    return _invitation(row)
 
 
 def begin(
@@ -316,20 +306,6 @@ def close(
     """End an open invitation: answered, refused, or left. Raises ``Stale`` as ``move`` does."""
     assert status in ENDS
     move(tx, invitation_id, revision, status=status.value, why=why, closed_at=tx.now)
-
-
-def cancel(tx: Tx, candidate_id: str, invitation_id: str, *, why: str) -> None:
-    """Call off what is planned or open. Raises ``NotFound``, and ``Conflict`` for what ended."""
-    row = get(tx, candidate_id, invitation_id)
-    going = sa.and_(
-        INVITATION.c.id == invitation_id,
-        INVITATION.c.status.in_(
-            [InvitationStatus.PLANNED.value, InvitationStatus.OPEN.value],
-        ),
-    )
-    values = {"status": InvitationStatus.CANCELLED.value, "why": why, "closed_at": tx.now}
-    if update(tx, Invitation, going, revision=row.revision + 1, **values) != 1:
-        raise Conflict(f"this survey is {row.status}")
 
 
 # --- what they said -----------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
 from tests.e2e.sampling import ZONE, Sample
 from tests.e2e.sheets_samples import sheets_samples
+from tests.e2e.survey_samples import survey_samples
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -56,6 +57,8 @@ DARK: Final = (
     "sheets-trial",
     "offers",
     "pledge",
+    "survey",
+    "responses",
 )
 ENGLISH: Final = (
     *RECORD,
@@ -70,6 +73,7 @@ ENGLISH: Final = (
     "chat",
     "join",
     "offers",
+    "responses",
 )
 
 
@@ -186,6 +190,7 @@ def main(arguments: list[str]) -> int:
         *console_samples(),
         *review_samples(),
         *offer_samples(),
+        *survey_samples(),
         *record_samples(),
         *sheets_samples(),
     ]:

@@ -27,6 +27,7 @@ TABS: Mapping[Tab, Permission] = {
     "risk": Permission.CHAT_READ,
     "outcome": Permission.CANDIDATE_WRITE,
     "resume": Permission.CHAT_READ,
+    "responses": Permission.SURVEY_READ,
     "merge": Permission.CANDIDATE_WRITE,
 }
 #: How sources begin, and the word for each; what stands behind the colon is an id.

@@ -15,13 +15,26 @@ from bot.offering import Outcome
 from bot.offers.pledge import Side
 from bot.offers.terms import Per
 from bot.profile.definition import Type
+from bot.responding import Standing
+from bot.surveys.shape import Event, Kind
 from bot.web import public_views as public
+from bot.web.console import responses
 from bot.web.console.outcome import REASONS
 from bot.web.console.portrait import TABS
 from bot.web.exporting import Purpose
 from bot.web.pages import LANGUAGES, Pages, environment, read_words
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
-from storage.enums import Author, Level, MediaKind, Review, Role, Stage, StepKind, Verdict
+from storage.enums import (
+    Author,
+    InvitationStatus,
+    Level,
+    MediaKind,
+    Review,
+    Role,
+    Stage,
+    StepKind,
+    Verdict,
+)
 from tests.e2e.sampling import ZONE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,6 +98,22 @@ GROUPS: dict[str, set[str]] = {
         *("confirmed", "asked", "stale", "used", "revoked", "expired", "empty", "many"),
         "colleague",
     },
+    "survey.end": {
+        f"{kind}.{part}"
+        for kind in get_args(Standing)
+        if kind != "open"
+        for part in ("title", "text")
+    },
+    "survey.note": {"saved", "more", "faults", "moved", "shut", "colleague"},
+    "survey.fault": {
+        *("required", "choice", "twice", "number", "money", "date", "range", "several", "long"),
+    },
+    "surveys.event": set(Event),
+    "surveys.kind": set(Kind),
+    "surveys.origin": {"file", "console"},
+    "response.way": set(responses.WAYS),
+    "response.status": set(InvitationStatus),
+    "response.where": {"chat", "page"},
     "chat.quick": {"progress", "person", "help"},
     "portrait.tab": set(TABS),
     "source": {"form", "resume", "import", "message", "survey", "upload", "attachment", "check"}

@@ -20,6 +20,7 @@ from bot.web.reasons import Reason
 from tests.e2e import entry_samples, offer_samples, record_samples, review_samples, samples
 from tests.e2e.sampling import EVIL, NOW, ZONE, Sample, shell
 from tests.e2e.sheets_samples import sheets_samples
+from tests.e2e.survey_samples import survey_samples
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS_DIR = ROOT / "config" / "words"
@@ -37,6 +38,7 @@ def every_sample() -> list[Sample]:
         *review_samples.all_samples(),
         *sheets_samples(),
         *offer_samples.offer_samples(),
+        *survey_samples(),
         *record_samples.all_samples(),
     ]
 
@@ -93,7 +95,11 @@ def test_a_page_obeys_the_content_security_policy(sample: Sample, language: str)
 def test_a_form_that_writes_carries_the_session_token(sample: Sample) -> None:
     html = render(sample)
     forms = re.findall(r"<form[^>]*method=\"post\"[^>]*>.*?</form>", html, re.DOTALL)
-    if sample.template in ("chat.html", "pledge.html"):  # the link itself is the candidate's proof
+    if sample.template in (
+        "chat.html",
+        "pledge.html",
+        "survey.html",
+    ):  # the link itself is the candidate's proof
         assert all("csrf" not in form for form in forms)
     else:
         token = 'name="csrf" value="csrf-token-of-this-session"'
