@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+from bot.surveys.results import Rate
 from bot.surveys.shape import Given
-from bot.web import survey_form
+from bot.web import results_views, survey_form
 from bot.web import survey_views as shapes
 from tests.builders import a_rulebook
 from tests.e2e.entry_samples import OUTSIDE
@@ -117,6 +118,34 @@ def survey_samples() -> list[Sample]:
         ),
     ]
     link = shapes.Linked(url=CHAT_URL, qr=qr(CHAT_URL), expires_at=NOW + timedelta(days=14))
+    one = results_views.SurveyTab(id="week1", title="入职第一周")
+    group = results_views.Group(name="支付", people=10, mean=3.4, most="")
+    asked = results_views.QuestionResult(
+        ask="和团队相处几分？",
+        kind="scale",
+        people=10,
+        mean=3.4,
+        bars=(results_views.Bar(label="4", people=10, percent=100),),
+        places=(group, replace(group, name=EVIL, within=True)),
+        months=(replace(group, name="2026-11"),),
+        hidden=True,
+        words=(results_views.Words(candidate_id="c_1", name=EVIL, text=EVIL),),
+    )
+    results = [
+        (
+            "results",
+            results_views.ResultsPage(
+                surveys=(one, replace(one, id="day3", title=EVIL)),
+                survey=one,
+                least=5,
+                rate=Rate(asked=10, finished=10),
+                questions=(asked, replace(asked, people=None, words=())),
+                reads=True,
+            ),
+        ),
+        ("results-few", results_views.ResultsPage(surveys=(one,), survey=one, least=5)),
+        ("results-empty", results_views.ResultsPage(surveys=(), survey=None, least=5)),
+    ]
     evil = replace(DONE, title=EVIL, answers=(replace(DONE.answers[0], ask=EVIL, answer=EVIL),))
     console = [
         ("responses", RESPONSES),
@@ -138,6 +167,14 @@ def survey_samples() -> list[Sample]:
                 context={"shell": shell("surveys"), "page": page},
             )
             for name, page in listed
+        ]
+        + [
+            Sample(
+                name=name,
+                template="console/results.html",
+                context={"shell": shell("candidates"), "page": page},
+            )
+            for name, page in results
         ]
         + [
             Sample(name=name, template="survey.html", context={"shell": OUTSIDE, "page": page})

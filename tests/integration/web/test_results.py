@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from bot.surveys.definition import digest, plain
+from storage.crypto import new_public_id
 from storage.database import Tx
 from storage.enums import InvitationStatus, Role
 from storage.queries import people, surveys
+from storage.queries.common import insert
 from storage.queries.surveys import Edition
+from storage.tables import Invitation
 from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
 from tests.builders import a_rulebook
 from tests.integration.web.asking import WEEK1
@@ -34,7 +37,16 @@ async def answered(office: Office, position: str, marks: list[int], words: str =
         def work(tx: Tx, who: str = who, answers: Any = answers) -> None:
             row = people.get_candidate(tx, office.road.vault, SYSTEM, who)
             key = office.road.vault.key(tx, row.subject_id)
-            asked = surveys.invite(tx, who, "week1", by="u")
+            asked = new_public_id("iv")
+            planned = {
+                "id": asked,
+                "candidate_id": who,
+                "survey_id": "week1",
+                "anchor": f"by_hand:{asked}",
+                "status": InvitationStatus.PLANNED.value,
+                "created_at": tx.now,
+            }
+            insert(tx, Invitation, planned)
             surveys.begin(tx, asked, digest(WEEK1), via="page")
             for question, (value, text) in answers.items():
                 opened = surveys.get(tx, who, asked)
