@@ -73,7 +73,7 @@ class Shell:
     csrf: str = ""
     path: str = "/console"
     viewer: Viewer | None = None
-    active: Literal["", "alerts", "review", "candidates", "positions", "settings"] = ""
+    active: Literal["", "alerts", "review", "candidates", "positions", "surveys", "settings"] = ""
     open_alerts: int = 0
     unclear: int = 0
     flashes: tuple[Flash, ...] = ()
