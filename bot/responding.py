@@ -11,18 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from bot import answering, casework, records
+from bot import answering, casework, consenting, records
+from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.asked import GiveAnswer, MoveInvitation
 from bot.conversation import survey_meaning
 from bot.errors import Conflict, NotFound
+from bot.hearing import read_as
 from bot.pipeline import Road, ring
 from bot.standing import factors_seen
 from bot.surveys import putting
 from bot.surveys.definition import parse
 from bot.surveys.progress import Progress, asked, upcoming
-from bot.surveys.shape import Given, Question, Survey
-from bot.turn import Outcome
+from bot.surveys.shape import Given, Kind, Question, Survey
+from bot.turn import Heard, Outcome
+from nlp.reading import ReaderUnavailable, Turn, Utterance
+from nlp.scheme import Severity
 from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import InvitationStatus, InvitePurpose, InviteState
@@ -74,6 +78,14 @@ class Kept:
 
     closed: bool
     open: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What the reader heard in the words of a page, by question; ``unread``: it was not there."""
+
+    read: Mapping[str, Heard] = field(default_factory=dict)
+    unread: str = ""
 
 
 def opened(tx: Tx, road: Road, token: str, *, ours: bool) -> Page:
@@ -146,6 +158,7 @@ async def answer(
 
     Raises ``NotFound``, ``Shut``, and ``Moved`` when the survey is not at ``revision`` any more.
     """
+    heard = await _heard(road, token, sent, ours)
 
     def work(tx: Tx) -> Kept:
         page = _mine(tx, road, token, ours)
@@ -179,15 +192,65 @@ async def answer(
                 for name, one in given.items()
             ),
             surveys=(moved,),
-        ).merged(survey_meaning.of_answers(road.rulebook, survey, list(given.items()), {}, now=now))
-        factors = factors_seen(tx, page.candidate.id)
-        ended = survey_meaning.of_end(road.rulebook, survey, answers, factors, status, now=now)
-        _write(tx, road, page, outcome.merged(ended))
+        )
+        if heard is not None and consenting.analysed(tx, road.rulebook, page.candidate.id):
+            told = list(given.items())
+            meant = survey_meaning.of_answers(road.rulebook, survey, told, heard.read, now=now)
+            factors = factors_seen(tx, page.candidate.id)
+            ended = survey_meaning.of_end(road.rulebook, survey, answers, factors, status, now=now)
+            outcome = outcome.merged(meant).merged(ended).merged(_unread(road, heard, now))
+        _write(tx, road, page, outcome)
         details = {"invitation": row.id, "questions": sorted(given), "closed": closed}
         casework.noted(tx, road, visitor, "survey.answer", page.candidate.id, details)
         return Kept(closed=closed, open=left)
 
     return await casework.decide(road, work)
+
+
+async def _heard(road: Road, token: str, sent: Mapping[str, Given], ours: bool) -> Read | None:
+    """What the words on the page say; None where nobody agreed to their being read."""
+
+    def look(tx: Tx) -> Page | None:
+        page = opened(tx, road, token, ours=ours)
+        return page if consenting.analysed(tx, road.rulebook, page.candidate.id) else None
+
+    page = await road.database.read(look)
+    if page is None:
+        return None
+    said = {
+        one.id: sent[one.id].text
+        for one in (page.survey.questions if page.survey is not None else ())
+        if one.id in sent and one.kind is Kind.TEXT and sent[one.id].text.strip()
+        if page.answers.get(one.id) != sent[one.id]
+    }
+    if not said or page.survey is None or page.standing != "open":
+        return Read()
+    stage, now = read_as(page.candidate.stage), road.now()
+    asks = {one.id: one.ask for one in page.survey.questions}
+    utterances = [
+        Utterance(text=text, stage=stage, context=(Turn(role="bot", text=asks[name]),), now=now)
+        for name, text in said.items()
+    ]
+    try:
+        readings = await road.reader.read(utterances)
+    except ReaderUnavailable:
+        road.counts.unread += 1
+        return Read(unread="\n".join(said.values()))
+    return Read(
+        read={
+            name: Heard(reading=one, spans=(), deadline=one.deadline, stage=stage)
+            for name, one in zip(said, readings, strict=True)
+        }
+    )
+
+
+def _unread(road: Road, heard: Read, now: datetime) -> Outcome:
+    """Words that could not be read are a person's to look at."""
+    if not heard.unread:
+        return Outcome(flow="survey")
+    words = heard.unread[:200]
+    alert = policy.own(road.rulebook.policy, policy.UNREAD, words, Severity.TODAY, now)
+    return Outcome(flow="survey", alerts=(alert,))
 
 
 async def refuse(road: Road, visitor: Viewer, token: str, *, ours: bool) -> None:

@@ -153,6 +153,8 @@ _BARE = re.compile(
     r""
     r"左右|以上|吧)*)"
 )
+_PAYS = r"(1[2-9]|2[0-4]|十[二三四五六七八])"
+_PAID = re.compile(rf"{_PAYS}\s?薪|(?:一年|每年|发|拿)\s?{_PAYS}\s?个月")
 _NOT_WANTED = re.compile(
     r"现在|目前|原来|上家|之前|以前|现公司|目前的?|当前|手里|别家|另一家|同事|对方"
 )
@@ -187,8 +189,14 @@ def money(said: str) -> dict[str, Any] | Doubt:
         "high": None if None in ends else max(end for end in ends if end is not None),
         "currency": currency,
         "period": named[0].period,
-        "months": next((one.months for one in named if one.months is not None), None),
+        "months": next((one.months for one in named if one.months is not None), _paid(said)),
     }
+
+
+def _paid(said: str) -> float | None:
+    """The months a year is paid, where they are named apart from the sum: 「18k，14薪」."""
+    found = _PAID.search(said)
+    return numeral(found[1] or found[2]) if found is not None else None
 
 
 def _currency(said: str) -> tuple[str, str]:

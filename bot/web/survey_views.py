@@ -125,7 +125,7 @@ class ResponseItem:
     title: str
     status: str
     via: str
-    why: str
+    why: str  # in words: what it waits for, or why it was not sent
     due_on: date | None
     by: str
     created_at: datetime

@@ -17,6 +17,7 @@ from bot.asked import (
     SurveySeen,
     action,
 )
+from bot.consent import stands
 from bot.conversation import survey_meaning
 from bot.conversation.flows import listening
 from bot.rulebook import Rulebook
@@ -130,6 +131,8 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
         answers=tuple(kept(seen, name, given) for name, given in move.given),
         surveys=(moved,),
     )
+    if not stands(context.consent, rulebook.analysis_version):
+        return outcome.merged(was)  # kept for a person to read, and nothing made of it
     answers = {**progress.answers, **dict(move.given)}
     read = {name: heard for name, _ in move.given} if heard is not None else {}
     outcome = outcome.merged(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.asked import MUTED, MoveInvitation, SurveySeen, pressed
+from bot.consent import stands
 from bot.conversation import survey_meaning
 from bot.conversation.flows import survey as words_flow
 from bot.rulebook import Rulebook
@@ -52,7 +53,11 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
         flow=FLOW,
         answers=(words_flow.kept(seen, question.id, given),),
         press_note=words.press_noted,
-    ).merged(survey_meaning.of_answers(rulebook, survey, [(question.id, given)], {}, now=now))
+    )
+    read = stands(context.consent, rulebook.analysis_version)
+    if read:
+        told = [(question.id, given)]
+        kept = kept.merged(survey_meaning.of_answers(rulebook, survey, told, {}, now=now))
     if question.id != seen.at and question.id in before:
         text = fill(
             words.survey_changed, question=question.ask.strip(), answer=shown(question, given)
@@ -65,9 +70,10 @@ def step(context: Context, heard: Heard | None, rulebook: Rulebook, *, now: date
     if following is None:
         done = words_flow.finished(seen, survey, rulebook)
         ended = InvitationStatus.DONE
-        kept = kept.merged(
-            survey_meaning.of_end(rulebook, survey, answers, context.factors, ended, now=now)
-        )
+        if read:
+            kept = kept.merged(
+                survey_meaning.of_end(rulebook, survey, answers, context.factors, ended, now=now)
+            )
         return kept.merged(done if not context.muted else Outcome(flow=FLOW, surveys=done.surveys))
     moved = _moved(seen, following.id, muted=context.muted)
     if context.muted:

@@ -60,11 +60,13 @@ async def _page(
     speaks = language(who)
 
     def make(tx: Tx, site: Site, row: CandidateRow, key: SubjectKey) -> shapes.ResponsesPage:
+        told = site.road.rulebook.timing.reasons.items()
+        reasons = {str(why): one.zh if speaks == "zh" else one.en for why, one in told}
         rows = surveys.of_candidate(tx, row.id)
         names = users.names(tx, [one.created_by for one in rows if one.created_by])
         return shapes.ResponsesPage(
             head=portrait.head(who.viewer, row, "responses"),
-            items=tuple(_item(tx, key, one, names) for one in rows),
+            items=tuple(_item(tx, key, one, names, reasons) for one in rows),
             sendable=tuple((one.id, one.title) for one in surveys.surveys(tx) if one.enabled),
             writes=who.viewer.may(Permission.SURVEY_WRITE),
             link=link,
@@ -84,7 +86,11 @@ async def _page(
 
 
 def _item(
-    tx: Tx, key: SubjectKey, row: InvitationRow, names: Mapping[str, str]
+    tx: Tx,
+    key: SubjectKey,
+    row: InvitationRow,
+    names: Mapping[str, str],
+    reasons: Mapping[str, str],
 ) -> shapes.ResponseItem:
     questions = parse(row.definition).questions if row.definition is not None else ()
     said: dict[str, list[AnswerRow]] = {}
@@ -95,7 +101,7 @@ def _item(
         title=row.title,
         status=row.status.value,
         via=row.via,
-        why=row.why,
+        why=reasons.get(row.why, ""),
         due_on=row.due_on,
         by=names.get(row.created_by or "", ""),
         created_at=row.created_at,

@@ -10,6 +10,7 @@ import pytest
 
 from bot.surveys.commands import Command, command
 from bot.surveys.definition import load
+from bot.surveys.measures import money
 from bot.surveys.progress import Move, Progress, answer, asked, upcoming
 from bot.surveys.shape import Given, Survey
 from bot.surveys.understanding import doubted, shown, understood
@@ -357,3 +358,19 @@ def test_no_answer_takes_long(token: str) -> None:
             for question in questions:
                 understood(question, text, now=NOW)
             assert perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "months"),
+    [
+        ("18到20k，14薪", 14),
+        ("一万八，十三薪", 13),
+        ("18k，一年发15个月", 15),
+        ("18k，试用期12个月", None),
+        ("20k", None),
+    ],
+)
+def test_months_a_year_may_stand_apart_from_the_sum(text: str, months: float | None) -> None:
+    told = money(text)
+    assert isinstance(told, dict)
+    assert told["months"] == months
