@@ -20,11 +20,24 @@ from bot.offers.pledge import Body
 from bot.profile import values
 from bot.rows import Turned
 from bot.rulebook import Rulebook
+from bot.surveys import putting
+from bot.surveys.definition import parse
+from bot.surveys.understanding import shown
 from bot.words import fill, moment
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import Author, Direction, InvitePurpose, InviteState, MessageKind
-from storage.queries import audit, copies, invites, offers, outbox, people, profile, timeline
+from storage.queries import (
+    audit,
+    copies,
+    invites,
+    offers,
+    outbox,
+    people,
+    profile,
+    surveys,
+    timeline,
+)
 from storage.queries.people import CandidateRow
 from storage.queries.timeline import MessageRow
 from storage.vault import Vault
@@ -87,7 +100,8 @@ class Copy:
     messages: tuple[Said, ...]
     score: int
     reasons: tuple[Reason, ...]
-    consents: tuple[dict[str, Any], ...]  # item, answer, at
+    surveys: tuple[dict[str, Any], ...]  # title, ask, answer (all they said, oldest first), at
+    consents: tuple[dict[str, Any], ...]  # item, name, answer, at
     offers: tuple[dict[str, Any], ...]  # number, state, sent_at, terms
     cards: tuple[dict[str, Any], ...]  # number, ours_at, theirs_at, agreed
     channels: tuple[str, ...]
@@ -155,6 +169,7 @@ def opened(tx: Tx, vault: Vault, token: str) -> Opened:
 def copy(tx: Tx, vault: Vault, rulebook: Rulebook, candidate: CandidateRow, company: str) -> Copy:
     """Everything we keep of somebody, as they may have it."""
     key = vault.key(tx, candidate.subject_id)
+    named = rulebook.consents.items
     factors = [one for one in people.factors(tx, candidate.id) if one.rule in rulebook.risk]
     return Copy(
         company=company,
@@ -176,8 +191,14 @@ def copy(tx: Tx, vault: Vault, rulebook: Rulebook, candidate: CandidateRow, comp
             Reason(label=rulebook.risk[one.rule].says, at=one.at, raises=one.adds > 0)
             for one in factors
         ),
+        surveys=tuple(_surveys(tx, key, candidate.id)),
         consents=tuple(
-            {"item": row.item, "answer": row.answer, "at": row.at}
+            {
+                "item": row.item,
+                "name": named[row.item].name if row.item in named else row.item,
+                "answer": row.answer,
+                "at": row.at,
+            }
             for row in copies.consents(tx, candidate.id)
         ),
         # A draft is ours alone until it is sent.
@@ -202,6 +223,22 @@ def copy(tx: Tx, vault: Vault, rulebook: Rulebook, candidate: CandidateRow, comp
             for row in copies.roles(tx, candidate.id)
         ),
     )
+
+
+def _surveys(tx: Tx, key: SubjectKey, candidate_id: str) -> Iterator[dict[str, Any]]:
+    """Answers with what was asked, edits included."""
+    for row in surveys.of_candidate(tx, candidate_id):
+        if row.definition is None:
+            continue
+        survey = parse(row.definition)
+        for one in surveys.history(tx, key, row.id):
+            question = survey.question(one.question)
+            if question is None:
+                continue
+            given = putting.given({one.question: (one.value, one.text)})[one.question]
+            answer = shown(question, given) if one.value is not None else one.text
+            ask = question.ask.strip()
+            yield {"title": row.title, "ask": ask, "answer": answer, "at": one.said_at}
 
 
 def _statements(

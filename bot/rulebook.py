@@ -84,6 +84,8 @@ def parse(
         faq = _checked("faq.yaml", Faq.model_validate, read)
         replies = _checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read)
         _lawful("replies/zh.yaml", replies.model_dump(mode="json"), forbidden)
+        answers = {name: (one.answer, one.otherwise) for name, one in faq.entries.items()}
+        _lawful("faq.yaml", answers, forbidden)
         _lawful("policy.yaml: questions", policy.questions, forbidden)
         return Rulebook(
             company=company,

@@ -40,7 +40,8 @@ COPY = Copy(
         Reason(label="对薪资仍有犹豫", at=NOW, raises=True),
         Reason(label="已交离职申请", at=NOW, raises=False),
     ),
-    consents=({"item": "analysis", "answer": "given", "at": NOW},),
+    surveys=({"title": "入职第一周", "ask": "薪资怎么算，清楚吗？", "answer": "清楚", "at": NOW},),
+    consents=({"item": "analysis", "name": "自动分析", "answer": "given", "at": NOW},),
     offers=({"number": 1, "state": "sent", "sent_at": NOW},),
     cards=(
         {"number": 1, "ours_at": NOW, "theirs_at": NOW, "agreed": [("固定薪资", "16,000 元/月")]},
@@ -56,6 +57,7 @@ BARE = replace(
     statements=(),
     messages=(),
     reasons=(),
+    surveys=(),
     consents=(),
     offers=(),
     cards=(),
