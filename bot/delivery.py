@@ -11,6 +11,7 @@ from bot.channels.base import Channel, Payload, listens_only, why_closed, window
 from bot.messages import Address, Button, Card, Content, Receipt, Ticket
 from bot.pipeline import Road
 from bot.standing import alert_shown
+from bot.words import fill
 from scheduler.errors import GiveUp, Hold, TryLater
 from scheduler.sender import Delivered
 from storage.database import Tx
@@ -145,6 +146,9 @@ class ChannelDelivery:
     def _content(self, tx: Tx, claimed: Claimed) -> Content:
         assert claimed.message_id is not None
         text, choices = timeline.said(tx, self._road.vault, claimed.message_id)
+        name = "" if self._channel.limits.names else timeline.colleague(tx, claimed.message_id)
+        if name:  # who answers is seen everywhere
+            text = fill(self._road.rulebook.replies.hr_says, name=name, answer=text)
         return Content(text=text, buttons=tuple(Button(*choice) for choice in choices))
 
     async def _external_id(self, uid: str) -> str:

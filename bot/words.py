@@ -29,6 +29,7 @@ class Replies(BaseModel):
     code_bad: str
     invite_known: str
     handover: str
+    hr_says: str
     handed: str
     progress: str
     progress_step: str

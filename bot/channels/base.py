@@ -51,6 +51,7 @@ class Limits:
     dedupes: bool  # whether it drops a second send under the same key
     rate: float
     burst: float
+    names: bool = False  # it shows who of ours speaks; elsewhere their words begin with their name
     link_is_chat: bool = False  # the invite link itself is where the person writes
     board: str = ""  # address of a group that is told that something waits, never what
     dedupes_for: timedelta = timedelta.max  # how long it remembers a key

@@ -45,6 +45,7 @@ class Webchat:
         rate=500,
         burst=500,
         link_is_chat=True,
+        names=True,
     )
 
     def __init__(self, config: Config) -> None:

@@ -272,6 +272,17 @@ def said(tx: Tx, vault: Vault, message_id: int) -> tuple[str, tuple[tuple[str, s
     return text, tuple((label, action) for label, action in row.choices or ())
 
 
+def colleague(tx: Tx, message_id: int) -> str:
+    """The name of the one of ours who wrote a message; empty for what nobody did in person."""
+    user = table(User)
+    query = (
+        sa.select(user.c.name)
+        .join(MESSAGE, MESSAGE.c.author_id == user.c.id)
+        .where(MESSAGE.c.id == message_id, MESSAGE.c.author == Author.HR.value)
+    )
+    return str(tx.scalar(query) or "")
+
+
 def external_id(tx: Tx, uid: str) -> str | None:
     """The platform's own id of a message."""
     found: str | None = tx.scalar(sa.select(MESSAGE.c.external_id).where(MESSAGE.c.uid == uid))

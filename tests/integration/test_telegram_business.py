@@ -276,7 +276,7 @@ async def test_a_reply_from_the_console_goes_to_the_candidates_chat_with_the_bot
     town.own.hears(town.li, DOUBTS)
     await town.settled()
     await desk.reply(town.road, town.viewer, town.candidate, "明天给你电话", cause="1")
-    await town.until(lambda: "明天给你电话" in town.li.texts())
+    await town.until(lambda: any("：明天给你电话" in one for one in town.li.texts()))
     assert len(town.own.chat(town.li)) == 1
     town.li.block()
     await town.settled()
