@@ -98,10 +98,12 @@ class SurveyItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveysPage:
-    """All surveys."""
+    """All surveys, and what is wrong with a file that was not kept: (place, what)."""
 
     rows: tuple[SurveyItem, ...]
     writes: bool
+    faults: tuple[tuple[str, str], ...] = ()
+    more_faults: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,20 @@ def survey_samples() -> list[Sample]:
     ]
     listed = [
         ("surveys", SURVEYS),
+        (
+            "surveys-refused",
+            replace(
+                SURVEYS,
+                rows=SURVEYS.rows[:1],
+                faults=(
+                    ("第 7 行，questions[2].ask", "不能问婚育（《妇女权益保障法》第 43 条）"),
+                    ("第 3 行，工作表 survey「type」列", "不支持这种题型"),
+                    ("", EVIL),
+                    ("questions[0].alerts[0].topic" * 5, EVIL),
+                ),
+                more_faults=12,
+            ),
+        ),
         ("surveys-empty", replace(SURVEYS, rows=())),
         ("surveys-evil", replace(SURVEYS, rows=(replace(SURVEYS.rows[0], title=EVIL),))),
     ]

@@ -83,7 +83,13 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/signout": {},
 }
 FILES = {
-    "/console/candidates/import": {"file": ("人.csv", "姓名,手机\n王新,13700000001\n".encode())}
+    "/console/candidates/import": {"file": ("人.csv", "姓名,手机\n王新,13700000001\n".encode())},
+    "/console/surveys": {
+        "file": (
+            "welcome.yaml",
+            "title: 欢迎\nquestions: [{id: a, ask: 好吗, kind: text}]".encode(),
+        )
+    },
 }
 BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates": {"name": "新人"},
