@@ -94,6 +94,7 @@ class SurveyItem:
     start: Moment | None
     questions: tuple[tuple[str, str], ...]
     changed_at: datetime
+    named: bool = True  # only then answers leave one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ class SurveysPage:
 
     rows: tuple[SurveyItem, ...]
     writes: bool
+    purposes: tuple[str, ...] = ()
     faults: tuple[tuple[str, str], ...] = ()
     more_faults: int = 0
 

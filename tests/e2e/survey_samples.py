@@ -9,6 +9,7 @@ from bot.surveys.results import Rate
 from bot.surveys.shape import Given
 from bot.web import results_views, survey_form
 from bot.web import survey_views as shapes
+from bot.web.exporting import Purpose
 from tests.builders import a_rulebook
 from tests.e2e.entry_samples import OUTSIDE
 from tests.e2e.record_samples import HEAD
@@ -103,6 +104,7 @@ SURVEYS = shapes.SurveysPage(
         for number, one in enumerate(a_rulebook().surveys.values())
     ),
     writes=True,
+    purposes=tuple(purpose.value for purpose in Purpose),
 )
 
 

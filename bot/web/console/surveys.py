@@ -13,15 +13,21 @@ from bot.surveying import TOO_LARGE, survey_of
 from bot.surveys.definition import parse
 from bot.surveys.problems import Problem, SurveyInvalid
 from bot.surveys.shape import Start, Survey
+from bot.web import answers_out, views
 from bot.web import survey_views as shapes
-from bot.web import views
+from bot.web.answers_out import Unnamed
 from bot.web.console.common import go, html, language, site_of
+from bot.web.console.sheets import MOST as MOST_OUT
+from bot.web.console.sheets import file_of
+from bot.web.exporting import Format, Purpose, TooMany, Wanted
+from bot.web.masking import mask_phone
 from bot.web.multipart import LARGEST, read_file
-from bot.web.notices import done
+from bot.web.notices import done, sorry
 from bot.web.security import Principal, needs
 from bot.web.shell import inside
 from bot.web.site import Site
 from bot.web.strict import read_form
+from bot.words import SHANGHAI
 from storage.database import Tx
 from storage.queries import audit, surveys
 from storage.queries.surveys import SurveyRow
@@ -58,6 +64,7 @@ async def _page(
         return shell, shapes.SurveysPage(
             rows=tuple(_item(row) for row in surveys.surveys(tx)),
             writes=who.viewer.may(Permission.SURVEY_WRITE),
+            purposes=tuple(one.value for one in Purpose),
             faults=tuple((one.place, one.what) for one in problems[:_FAULTS]),
             more_faults=max(0, len(problems) - _FAULTS),
         )
@@ -74,6 +81,7 @@ def _item(row: SurveyRow) -> shapes.SurveyItem:
         intro=survey.intro.strip(),
         origin=row.origin,
         enabled=row.enabled,
+        named=survey.named,
         start=_moment(survey.start) if survey.start is not None else None,
         questions=tuple((one.ask.strip(), one.kind.value) for one in survey.questions),
         changed_at=row.changed_at,
@@ -88,6 +96,49 @@ def _moment(start: Start) -> shapes.Moment:
         before=start.before,
         at=start.at,
     )
+
+
+@router.get("/{survey_id}/answers.{format}")
+async def export(
+    request: Request,
+    who: Reader,
+    survey_id: str,
+    format: str,
+    purpose: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Answers of people the viewer may see. The audit chain knows it before they do."""
+    site, speaks = site_of(request), language(who)
+    if format not in set(Format):
+        raise NotFound("no such format")
+    if purpose not in set(Purpose):
+        return await _page(site, who, flashes=sorry(speaks, "export_unclear"), status=422)
+    words = site.pages.words["zh"]
+    wanted = Wanted(
+        format=Format(format),
+        masked=mask_phone,
+        most=MOST_OUT,
+        purpose=words.label("purpose", purpose),
+    )
+    site.export_pace.take(who.viewer.id)
+    try:
+        made = await site.road.database.read(
+            lambda tx: answers_out.answers(
+                tx, site.road, who.viewer, survey_id, wanted, words.label
+            )
+        )
+    except TooMany:
+        return await _page(site, who, flashes=sorry(speaks, "answers_many"), status=422)
+    except Unnamed:
+        return await _page(site, who, flashes=sorry(speaks, "answers_unnamed"), status=422)
+    details = {"rows": made.count, "format": format}
+    keystore = site.road.vault.keystore
+    await site.road.database.write(
+        lambda tx: audit.append(
+            tx, keystore, who.viewer, "survey.export", survey_id, purpose=purpose, details=details
+        )
+    )
+    day = site.road.now().astimezone(SHANGHAI)
+    return file_of(made.data, wanted.format, f"{survey_id} {day:%Y-%m-%d}.{format}")
 
 
 @router.post("")

@@ -91,6 +91,7 @@ FILES = {
         )
     },
 }
+QUERIES = {"/console/surveys/{survey_id}/answers.{format}": "?purpose=report"}
 BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates": {"name": "新人"},
     "/api/v1/positions": {"title": "新职位"},
@@ -164,6 +165,7 @@ class Things:
             "session_id": "s_none",
             "merge_id": "g_none",
             "channel": "telegram",
+            "format": "csv",
         }
         return path.format(**ids)
 
@@ -210,7 +212,7 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
 
 async def call(office: Office, who: Person, route: Route, path: str) -> httpx2.Response:
     if route.method == "GET":
-        return await office.get(who, path)
+        return await office.get(who, path + QUERIES.get(route.path, ""))
     if route.path in BODIES:
         headers = {**cookie_header(who), "X-CSRF-Token": who.csrf}
         return await office.http.request(
