@@ -21,6 +21,7 @@ from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
 from bot.surveys import definition as surveys
 from bot.surveys.about import Meanings
+from bot.surveys.definition import Vocabulary
 from bot.surveys.forbidden import Forbidden
 from bot.surveys.shape import Survey
 from bot.surveys.timing import Timing
@@ -58,6 +59,11 @@ class Rulebook:
     def analysis_version(self) -> str:
         """The version of the words the automatic reading is consented to in."""
         return self.consents.version(ANALYSIS)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What a survey may refer to."""
+        return _vocabulary(self.policy, self.meanings)
 
 
 def parse(
@@ -152,18 +158,16 @@ def _surveys(
     made: dict[str, Survey] = {}
     for name, raw in files.items():
         try:
-            made[name] = surveys.parse(raw, id_=name, guard=forbidden.why)
+            made[name] = surveys.parse(
+                raw, id_=name, guard=forbidden.why, vocabulary=_vocabulary(policy, meanings)
+            )
         except surveys.SurveyInvalid as error:
             raise NotReady(f"surveys/{name}.yaml: {error}") from error
-        for question in made[name].questions:
-            if question.about and question.about not in meanings.about:
-                place = f"surveys/{name}.yaml: {question.id}"
-                raise NotReady(f"{place}: no {question.about} in meaning.yaml")
-            for alert in question.alerts:
-                if alert.topic not in policy.names:
-                    place = f"surveys/{name}.yaml: {question.id}"
-                    raise NotReady(f"{place}: no topic {alert.topic} in policy.yaml")
     return made
+
+
+def _vocabulary(policy: Policy, meanings: Meanings) -> Vocabulary:
+    return Vocabulary(about=meanings.about, topics=policy.names)
 
 
 def _first(error: ValidationError) -> str:

@@ -54,9 +54,9 @@ def _read(load: Callable[[], Settings], path: Path) -> Survey:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise BotError(f"{path}: {error.strerror}") from error
-    guard = open_rulebook(load()).forbidden.why
+    book = open_rulebook(load())
     try:
-        return asyncio.run(survey_of(data, path.name, guard))
+        return asyncio.run(survey_of(data, path.name, book.forbidden.why, book.vocabulary))
     except SurveyInvalid as error:
         for problem in error.problems:
             typer.echo(f"✗ {problem}", err=True)

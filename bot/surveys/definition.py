@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -44,6 +45,7 @@ __all__ = [
     "Start",
     "Survey",
     "SurveyInvalid",
+    "Vocabulary",
     "digest",
     "load",
     "parse",
@@ -55,17 +57,37 @@ Guard = Callable[[str], str]
 USUAL_QUESTIONS = 7
 
 
-def load(text: str, *, id_: str = "", guard: Guard | None = None) -> Survey:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """What a survey may refer to: keys of meaning.yaml, and topics of policy.yaml."""
+
+    about: Collection[str]
+    topics: Collection[str]
+
+
+def load(
+    text: str,
+    *,
+    id_: str = "",
+    guard: Guard | None = None,
+    vocabulary: Vocabulary | None = None,
+) -> Survey:
     """The survey of a YAML or JSON text; see ``parse``."""
     raw, lines = lined.read(text)
-    return parse(raw, lines, id_=id_, guard=guard)
+    return parse(raw, lines, id_=id_, guard=guard, vocabulary=vocabulary)
 
 
 def parse(
-    raw: Any, lines: Lines | None = None, *, id_: str = "", guard: Guard | None = None
+    raw: Any,
+    lines: Lines | None = None,
+    *,
+    id_: str = "",
+    guard: Guard | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> Survey:
     """A survey of data in our shorter form or in SurveyJS's. ``id_`` is taken where the data has
-    none (a file's name); ``guard`` says why a text may not be asked. Raises ``SurveyInvalid``.
+    none (a file's name); ``guard`` says why a text may not be asked, ``vocabulary`` what may be
+    referred to (None: anything). Raises ``SurveyInvalid``.
     """
     report = Report(lines or {})
     if not isinstance(raw, Mapping):
@@ -82,6 +104,8 @@ def parse(
     survey = _whole(file, id_, questions(drafts, report), report)
     if guard is not None:
         _guarded(survey, drafts, guard, report)
+    if vocabulary is not None:
+        _known(drafts, vocabulary, report)
     report.close()
     return survey
 
@@ -134,6 +158,16 @@ def _guarded(survey: Survey, drafts: list[Draft], guard: Guard, report: Report) 
     for path, text in texts:
         if text and (why := guard(text)):
             report.wrong(path, why)
+
+
+def _known(drafts: list[Draft], vocabulary: Vocabulary, report: Report) -> None:
+    for draft in drafts:
+        if draft.about and draft.about not in vocabulary.about:
+            report.wrong(f"{draft.path}.about", f"meaning.yaml 里没有 {draft.about}")
+        for number, (_, topic, _) in enumerate(draft.alerts):
+            if topic not in vocabulary.topics:
+                path = f"{draft.path}.alerts[{number}].topic"
+                report.wrong(path, f"policy.yaml 里没有话题 {topic}")
 
 
 def digest(survey: Survey) -> str:

@@ -17,10 +17,14 @@ class Problem:
     path: str
     what: str
 
+    @property
+    def place(self) -> str:
+        """Line and path; empty where it is about the whole."""
+        line = f"第 {self.line} 行" if self.line else ""
+        return "，".join(part for part in (line, self.path) if part)
+
     def __str__(self) -> str:
-        place = f"第 {self.line} 行" if self.line else ""
-        said = "，".join(part for part in (place, self.path) if part)
-        return f"{said}：{self.what}" if said else self.what
+        return f"{self.place}：{self.what}" if self.place else self.what
 
 
 class SurveyInvalid(ValueError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sheets.document import Book, Sheet
-from bot.surveys.definition import Guard, parse
+from bot.surveys.definition import Guard, Vocabulary, parse
 from bot.surveys.problems import Problem, SurveyInvalid
 from bot.surveys.shape import Survey
 
@@ -69,9 +69,11 @@ class _Reading:
         self.problems.append(Problem(place.row, str(place), what))
 
 
-def read(book: Book, *, id_: str, guard: Guard | None = None) -> Survey:
-    """The survey of a workbook. Raises ``SurveyInvalid``, whose lines are rows and whose paths
-    name sheet and column.
+def read(
+    book: Book, *, id_: str, guard: Guard | None = None, vocabulary: Vocabulary | None = None
+) -> Survey:
+    """The survey of a workbook; see ``definition.parse``. Raises ``SurveyInvalid``, whose lines are
+    rows and whose paths name sheet and column.
     """
     reading = _Reading()
     sheets = {sheet.name.strip().lower(): sheet for sheet in book.sheets}
@@ -84,7 +86,8 @@ def read(book: Book, *, id_: str, guard: Guard | None = None) -> Survey:
     if reading.problems:
         raise SurveyInvalid(sorted(reading.problems, key=lambda one: one.line))
     try:
-        return parse(raw, None, id_="" if "id" in raw else id_, guard=guard)
+        own = "" if "id" in raw else id_
+        return parse(raw, None, id_=own, guard=guard, vocabulary=vocabulary)
     except SurveyInvalid as error:
         raise SurveyInvalid(_placed(one, reading) for one in error.problems) from error
 

@@ -84,7 +84,7 @@ def candidates(tx: Tx, ground: Ground, viewer: Viewer, wanted: Wanted) -> Export
             raise TooMany
         shown.append(_shown(tx, ground, row, places, wanted.masked))
     rows = tables.candidates(shown, layout)
-    mark = _mark(viewer, tx.now, wanted.purpose)
+    mark = mark_of(viewer, tx.now, wanted.purpose)
     if wanted.format is Format.CSV:
         data = writing.csv_file(layout.candidates, rows, mark=mark)
     else:
@@ -101,7 +101,7 @@ def positions(tx: Tx, ground: Ground, viewer: Viewer, wanted: Wanted) -> Exporte
     """Positions only."""
     layout = ground.rulebook.sheets
     rows = tables.positions(map(_place, all_positions(tx, viewer)), layout)
-    mark = _mark(viewer, tx.now, wanted.purpose)
+    mark = mark_of(viewer, tx.now, wanted.purpose)
     if wanted.format is Format.CSV:
         data = writing.csv_file(layout.positions, rows, mark=mark)
     else:
@@ -125,7 +125,7 @@ def endings(tx: Tx, ground: Ground, viewer: Viewer, wanted: Wanted, *, days: int
     if wanted.format is Format.CSV:
         data = writing.figures_csv(heads, rows)
     else:
-        mark = _mark(viewer, tx.now, wanted.purpose)
+        mark = mark_of(viewer, tx.now, wanted.purpose)
         data = writing.figures_book("结局", heads, rows, mark=("导出信息", mark))
     return Exported(data=data, count=len(rows), left_out=len(lines) - len(rows))
 
@@ -205,7 +205,7 @@ def _place(row: PositionRow) -> ShownPlace:
     )
 
 
-def _mark(viewer: Viewer, now: datetime, purpose: str) -> str:
+def mark_of(viewer: Viewer, now: datetime, purpose: str) -> str:
     """Whose copy this is: a file that is found again says who let it out."""
     at = now.astimezone(SHANGHAI)
     words = f"；用途：{purpose}" if purpose else ""

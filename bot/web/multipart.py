@@ -118,7 +118,7 @@ def _plain(name: str) -> str:
 def carries(path: str) -> bool:
     """Whether a form with a file is sent to this address."""
     of_somebody = path.startswith(("/chat/", "/console/candidates/")) and path.endswith("/files")
-    return of_somebody or path == "/console/candidates/import"
+    return of_somebody or path in ("/console/candidates/import", "/console/surveys")
 
 
 async def read_file(request: Request, *, most: int) -> Sent:

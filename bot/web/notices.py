@@ -47,6 +47,7 @@ DONE = frozenset(
         "step_moved",
         "step_dropped",
         "survey_sent",
+        "survey_kept",
         "survey_on",
         "survey_off",
         "survey_stopped",

@@ -94,14 +94,18 @@ class SurveyItem:
     start: Moment | None
     questions: tuple[tuple[str, str], ...]
     changed_at: datetime
+    named: bool = True  # only then answers leave one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveysPage:
-    """All surveys."""
+    """All surveys, and what is wrong with a file that was not kept: (place, what)."""
 
     rows: tuple[SurveyItem, ...]
     writes: bool
+    purposes: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()
+    more_faults: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

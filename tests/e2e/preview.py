@@ -56,6 +56,7 @@ DARK: Final = (
     "signin",
     "join",
     "sheets-trial",
+    "surveys-refused",
     "offers",
     "pledge",
     "survey",

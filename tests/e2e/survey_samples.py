@@ -9,6 +9,7 @@ from bot.surveys.results import Rate
 from bot.surveys.shape import Given
 from bot.web import results_views, survey_form
 from bot.web import survey_views as shapes
+from bot.web.exporting import Purpose
 from tests.builders import a_rulebook
 from tests.e2e.entry_samples import OUTSIDE
 from tests.e2e.record_samples import HEAD
@@ -103,6 +104,7 @@ SURVEYS = shapes.SurveysPage(
         for number, one in enumerate(a_rulebook().surveys.values())
     ),
     writes=True,
+    purposes=tuple(purpose.value for purpose in Purpose),
 )
 
 
@@ -156,6 +158,20 @@ def survey_samples() -> list[Sample]:
     ]
     listed = [
         ("surveys", SURVEYS),
+        (
+            "surveys-refused",
+            replace(
+                SURVEYS,
+                rows=SURVEYS.rows[:1],
+                faults=(
+                    ("第 7 行，questions[2].ask", "不能问婚育（《妇女权益保障法》第 43 条）"),
+                    ("第 3 行，工作表 survey「type」列", "不支持这种题型"),
+                    ("", EVIL),
+                    ("questions[0].alerts[0].topic" * 5, EVIL),
+                ),
+                more_faults=12,
+            ),
+        ),
         ("surveys-empty", replace(SURVEYS, rows=())),
         ("surveys-evil", replace(SURVEYS, rows=(replace(SURVEYS.rows[0], title=EVIL),))),
     ]

@@ -58,7 +58,8 @@ def run(*args: str) -> Result:
 
 
 async def read(data: bytes, name: str = "x.xlsx") -> Survey:
-    return await surveying.survey_of(data, name, a_rulebook().forbidden.why)
+    book = a_rulebook()
+    return await surveying.survey_of(data, name, book.forbidden.why, book.vocabulary)
 
 
 async def refused(data: bytes, name: str = "x.xlsx") -> list[str]:

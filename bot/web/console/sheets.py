@@ -135,7 +135,7 @@ async def template(request: Request, who: Writer) -> Response:
     rows = await site.road.database.read(lambda tx: importing.all_positions(tx, who.viewer))
     places = sorted({called(row) for row in rows if row.closed_at is None})
     data = await asyncio.to_thread(writing.template, site.road.rulebook.sheets, places)
-    return _file(data, Format.XLSX, "候选人导入模板.xlsx")
+    return file_of(data, Format.XLSX, "候选人导入模板.xlsx")
 
 
 @router.post("/export")
@@ -170,10 +170,11 @@ async def export(request: Request, who: Reader) -> Response:
 
     await site.road.database.write(noted)
     day = site.road.now().astimezone(SHANGHAI)
-    return _file(made.data, format, f"候选人 {day:%Y-%m-%d}.{format.value}")
+    return file_of(made.data, format, f"候选人 {day:%Y-%m-%d}.{format.value}")
 
 
-def _file(data: bytes, format: Format, name: str) -> Response:
+def file_of(data: bytes, format: Format, name: str) -> Response:
+    """A spreadsheet to keep."""
     headers = {
         "Content-Disposition": filenames.disposition("attachment", name),
         "X-Content-Type-Options": "nosniff",

@@ -83,8 +83,15 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/signout": {},
 }
 FILES = {
-    "/console/candidates/import": {"file": ("人.csv", "姓名,手机\n王新,13700000001\n".encode())}
+    "/console/candidates/import": {"file": ("人.csv", "姓名,手机\n王新,13700000001\n".encode())},
+    "/console/surveys": {
+        "file": (
+            "welcome.yaml",
+            "title: 欢迎\nquestions: [{id: a, ask: 好吗, kind: text}]".encode(),
+        )
+    },
 }
+QUERIES = {"/console/surveys/{survey_id}/answers.{format}": "?purpose=report"}
 BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates": {"name": "新人"},
     "/api/v1/positions": {"title": "新职位"},
@@ -158,6 +165,7 @@ class Things:
             "session_id": "s_none",
             "merge_id": "g_none",
             "channel": "telegram",
+            "format": "csv",
         }
         return path.format(**ids)
 
@@ -204,7 +212,7 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
 
 async def call(office: Office, who: Person, route: Route, path: str) -> httpx2.Response:
     if route.method == "GET":
-        return await office.get(who, path)
+        return await office.get(who, path + QUERIES.get(route.path, ""))
     if route.path in BODIES:
         headers = {**cookie_header(who), "X-CSRF-Token": who.csrf}
         return await office.http.request(

@@ -145,7 +145,8 @@ def test_an_alert_about_no_topic_stops_the_start() -> None:
     def read_folder(name: str) -> dict[str, object]:
         return files.read_folder(name) | ({"mine": mine} if name == "surveys" else {})
 
-    with pytest.raises(NotReady, match=r"surveys/mine\.yaml: a: no topic weather"):
+    place = r"surveys/mine\.yaml: questions\[0\]\.alerts\[0\]\.topic"
+    with pytest.raises(NotReady, match=place + r"：policy\.yaml 里没有话题 weather"):
         rulebook.parse("示例科技", files.read, read_folder)
 
 
