@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 #: Said together, in the wrong order where a platform can lose it; read as one utterance.
 OPENING = ("我先说第一句", "再说第二句", "最后第三句")
+#: A question that is answered from config/faq.yaml, every time.
+KNOWN = "请问体检去哪家医院"
 PLAIN = (
     "好的收到，第{}条",
     "谢谢，第{}条",
-    "请问体检去哪家医院，第{}条",
+    f"{KNOWN}，第{{}}条",
     "资料我今晚发您，第{}条",
     "明白了（{}）",
 )
@@ -20,7 +22,13 @@ PROGRESS, HELP = "我的进度", "帮助"
 #: Somebody of ours has to hear these: an alert each, one a person and topic.
 DOUBTS = ("薪资这块我还想再考虑一下", "我手上还有一家公司的offer在考虑")
 #: Told by these how a reply is known again.
-SLOTS = {"greeting": "自动程序", "help": "怎么说都行", "progress": "目前阶段", "handed": "我已转给"}
+SLOTS = {
+    "greeting": "自动程序",
+    "help": "怎么说都行",
+    "progress": "目前阶段",
+    "handed": "我已转给",
+    "faq": "（来源：",
+}
 _PROGRESS_AT, _HELP_AT, _DOUBT_AT = (0, 4, 7, 9), 5, (3, 6)
 
 
@@ -82,6 +90,8 @@ def slots(line: tuple[str, ...]) -> list[str]:
             owed.append("progress")
         elif text == HELP:
             owed.append("help")
+        elif text.startswith(KNOWN):
+            owed.append("faq")
         elif text in DOUBTS and "handed" not in owed:
             owed.append("handed")
     return owed
