@@ -51,7 +51,7 @@ async def test_from_interview_to_month_three_each_survey_leaves_once_on_a_workin
         await hiring.close((await hiring.invitations(who))[survey], InvitationStatus.DONE)
     await hiring.until(date(2027, 6, 1))
     assert await hiring.asked(who) == [
-        ("motivation", "11-03 09:30"),  # its evening is no time to be written to
+        ("motivation", "11-03 10:00"),
         ("steps", "11-10 10:00"),
         ("day3", "11-26 16:00"),
         ("week1", "11-30 16:00"),

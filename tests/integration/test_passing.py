@@ -38,7 +38,7 @@ async def test_surveys_leave_on_their_own_days_in_order(hiring: Company, now: Sa
     await passed(hiring.app, now, timedelta(days=7))
     assert now() == before + timedelta(days=7)  # Monday, 9 November, 09:00
     assert await hiring.asked(joined) == [("day3", "11-05 16:00")]
-    assert await hiring.asked(asked) == [("motivation", "11-03 09:30")]
+    assert await hiring.asked(asked) == [("motivation", "11-03 10:00")]
     assert (await hiring.invitations(asked))["motivation"].reminders == 2
     await passed(hiring.app, now, timedelta(days=60))
     status = {name: row.status for name, row in (await hiring.invitations(joined)).items()}
