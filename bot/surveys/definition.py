@@ -151,6 +151,7 @@ def _guarded(survey: Survey, drafts: list[Draft], guard: Guard, report: Report) 
     for draft in drafts:
         texts.append((draft.at("ask"), draft.ask))
         texts.append((draft.path, draft.help))
+        texts += [(draft.path, draft.low_label), (draft.path, draft.high_label)]
         texts += [
             (f"{draft.at('options')}[{number}]", label)
             for number, (_, label) in enumerate(draft.options)
