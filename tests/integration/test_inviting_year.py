@@ -140,7 +140,7 @@ def deeds() -> list[tuple[datetime, int, Stage, date | None]]:
     return sorted(made, key=lambda deed: deed[:2])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_each_survey_of_a_year_is_sent_once_whatever_happens_to_the_clocks(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -104,6 +104,7 @@ def roles(built: House) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # it shares the machine with another
 def test_a_storm_loses_nothing_and_repeats_nothing(installed: House, stage: Stage) -> None:
     said = script(stage.people, MESSAGES // stage.people)
     assert said.messages == MESSAGES
