@@ -34,7 +34,7 @@ _FORMS = {"json": "application/json", "html": "text/html; charset=utf-8"}
 
 async def page(request: Request, token: str, said: str = "") -> Response:
     """What we keep. Looking stands in the audit chain."""
-    site = site_of_link(request, token)
+    site: Site = request.app.state.site  # the call was counted
     if await is_colleague(request, site):
         return _closed(request, token, note="colleague", status=403)
     return await _page(request, token)

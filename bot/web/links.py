@@ -18,7 +18,9 @@ ANYBODY = [needs(Permission.PUBLIC)]
 
 
 def site_of_link(request: Request, token: str) -> Site:
-    """Raises ``NotFound`` for what is no token, ``TooFast``."""
+    """Counts the call, before anything is looked up. Raises ``NotFound`` for what is no token,
+    ``TooFast``.
+    """
     site: Site = request.app.state.site
     site.join_pace.take(hidden_ip(request, site))
     if not TOKEN.fullmatch(token):

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from bot.web import copy, pledge, survey
-from bot.web.links import ANYBODY
-from bot.web.site import Site
+from bot.web.links import ANYBODY, site_of_link
 from storage.enums import InvitePurpose
 from storage.queries import invites
 
 Page = Callable[[Request, str, str], Awaitable[Response]]
-#: One page a purpose; a page answers for its own link in whatever state, and counts the call.
+#: One page a purpose; a page answers for its own link in whatever state. The call is counted here.
 PAGES: Mapping[InvitePurpose, Page] = {
     InvitePurpose.PLEDGE: pledge.page,
     InvitePurpose.DATA: copy.page,
@@ -27,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/f/{token}", dependencies=ANYBODY)
 async def page(request: Request, token: str, said: str = "") -> Response:
     """The page of a link. Unknown ones are all answered by the same page, the same way."""
-    site: Site = request.app.state.site
+    site = site_of_link(request, token)
     purpose = await site.road.database.read(partial(invites.purpose_of, token=token))
     opens = PAGES.get(purpose, pledge.page) if purpose is not None else pledge.page
     return await opens(request, token, said)

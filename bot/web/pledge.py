@@ -55,7 +55,7 @@ async def _page(
     status: int = 200,
     looked: bool = False,
 ) -> Response:
-    site = site_of_link(request, token)
+    site: Site = request.app.state.site  # the call was counted
     visitor = visitor_of(request, site)
 
     def work(tx: Tx) -> PledgePage:

@@ -46,7 +46,7 @@ async def _page(
     faults: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    site = site_of_link(request, token)
+    site: Site = request.app.state.site  # the call was counted
     ours = _is_ours(request, site, token)
     found = await site.road.database.read(
         lambda tx: responding.opened(tx, site.road, token, ours=ours)
