@@ -106,8 +106,8 @@ class Desk:
 
 def words(texts: Sequence[str]) -> list[str]:
     """What HR wrote, which begins with who wrote it."""
-    assert all(text.startswith("姓名hr") for text in texts if "条" in text)
-    return [text.partition("：")[2] or text for text in texts]
+    assert all(text.startswith("姓名hr") and "：" in text for text in texts)
+    return [text.partition("：")[2] for text in texts]
 
 
 async def bound(office: Office, channel: str, address: str) -> str:
