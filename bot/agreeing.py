@@ -15,6 +15,7 @@ from scheduler.engine import CONVERSATION
 from storage.database import Tx
 from storage.enums import ConsentAnswer
 from storage.queries import consents, people, turns
+from storage.queries.audit import Deed
 from storage.queries.consents import NewConsent
 from storage.viewer import Viewer
 
@@ -51,14 +52,14 @@ async def on_paper(road: Road, viewer: Viewer, candidate_id: str, item: str, not
 def brought(
     tx: Tx,
     ground: Ground,
-    viewer: Viewer,
     made_at: Mapping[str, datetime],
     told: Collection[tuple[str, str]] = (),
-) -> None:
+) -> dict[str, list[Deed]]:
     """Record what new candidates (id, and when they were made) consented to before they came.
 
     The company's own form counts where the settings say that it asks. ``told``: items and where
-    each was given, as whoever brings them says it. Raises ``NotFound`` for an unknown item.
+    each was given, as whoever brings them says it. What is to be noted in the audit chain, by
+    candidate: the caller does it in its place. Raises ``NotFound`` for an unknown item.
     """
     form, book = ground.rulebook.form, ground.rulebook
     given = {item: f"{API}{source}"[: len(API) + MOST_SOURCE] for item, source in told}
@@ -78,4 +79,8 @@ def brought(
             for item, source in (covered | given).items()
         ]
     if new:
-        consents.add(tx, ground.vault.keystore, viewer, new)
+        consents.put(tx, new)
+    deeds: dict[str, list[Deed]] = {candidate_id: [] for candidate_id in made_at}
+    for one in new:
+        deeds[one.candidate_id].append(consents.deed(one))
+    return deeds

@@ -189,10 +189,12 @@ def _write(
     """Everything of some people: each kind of thing is written for all of them at once."""
     whose = _whose(tx, ground, viewer, steps, places)
     _assigned(tx, viewer, steps, places)
+    fresh = {id_: tx.now for step, (id_, _) in zip(steps, whose, strict=True) if not step.id}
+    consented = agreeing.brought(tx, ground, fresh)
     deeds, told = [], []
     for step, (candidate_id, key) in zip(steps, whose, strict=True):
         if not step.id:
-            deeds.append(intake.deed(candidate_id, _stage(step)))
+            deeds += [intake.deed(candidate_id, _stage(step)), *consented[candidate_id]]
         elif step.position is not None:
             position = places.get(step.position, step.position)
             details = {"position": position}
@@ -202,8 +204,6 @@ def _write(
             deeds.append(filing.deed(candidate_id, said))
     stated = profile.state_all(tx, told, source=f"import:{viewer.id}", said_at=tx.now)
     noted_all(tx, ground, viewer, deeds)
-    fresh = {id_: tx.now for step, (id_, _) in zip(steps, whose, strict=True) if not step.id}
-    agreeing.brought(tx, ground, viewer, fresh)
     stands = {candidate_id: one.stands for candidate_id, one in stated.items()}
     appraisal.appraise_all(tx, ground.vault, ground.rulebook, stands)
 

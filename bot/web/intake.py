@@ -63,8 +63,9 @@ def add_candidate(
         owner_id=owner_id,
     )
     planning.replan(tx, road.rulebook, candidate_id)
-    audit.append_all(tx, road.vault.keystore, viewer, [deed(candidate_id, stage)])
-    agreeing.brought(tx, road, viewer, {candidate_id: tx.now}, consents)
+    consented = agreeing.brought(tx, road, {candidate_id: tx.now}, consents)
+    deeds = [deed(candidate_id, stage), *consented[candidate_id]]
+    audit.append_all(tx, road.vault.keystore, viewer, deeds)
     return candidate_id
 
 

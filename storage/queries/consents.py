@@ -70,6 +70,12 @@ def add(
     at: datetime | None = None,
 ) -> None:
     """Add links, each with its own in the audit chain. ``at``: when it was said; by default now."""
+    put(tx, new, at=at)
+    audit.append_all(tx, keystore, viewer, [deed(one) for one in new])
+
+
+def put(tx: Tx, new: Sequence[NewConsent], *, at: datetime | None = None) -> None:
+    """Add links; the caller notes the ``deed`` of each in the audit chain."""
     insert_all(
         tx,
         Consent,
@@ -86,15 +92,12 @@ def add(
             for one in new
         ],
     )
-    deeds = [
-        audit.Deed(
-            action=f"consent.{one.answer}",
-            object_id=one.candidate_id,
-            details={"item": one.item, "notice": one.notice[:12]},
-        )
-        for one in new
-    ]
-    audit.append_all(tx, keystore, viewer, deeds)
+
+
+def deed(one: NewConsent) -> audit.Deed:
+    """What the audit chain keeps of a link."""
+    details = {"item": one.item, "notice": one.notice[:12]}
+    return audit.Deed(action=f"consent.{one.answer}", object_id=one.candidate_id, details=details)
 
 
 def ledger(tx: Tx, viewer: Viewer, candidate_id: str) -> list[ConsentRow]:
