@@ -328,6 +328,7 @@ def test_the_page_can_be_used_by_keyboard_and_by_ear(talk: Talk) -> None:
     help_ = chat.locator(".chat-notice").get_by_role("button", name="帮助")
     help_.press("Enter")
     expect(chat.get_by_role("main")).to_be_focused()
+    expect(log.locator(".sending, .waiting")).to_have_count(0)
     chat.route("**/messages", lambda route: route.abort())
     box.fill("没有网了")
     box.press("Enter")

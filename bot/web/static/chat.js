@@ -158,7 +158,10 @@
   // sent, sending, failed; or waiting for the network. ``again`` is what a button tries.
   function mark(item, state, words, again) {
     var slot = item.querySelector(".msg-state");
-    each(item.querySelectorAll(".retry"), remove);
+    each(item.querySelectorAll(".retry"), function (old) {
+      if (old === document.activeElement) pane.focus(); // tried by itself meanwhile
+      remove(old);
+    });
     ["sending", "waiting", "failed"].forEach(function (name) {
       item.classList.toggle(name, state === name);
     });

@@ -20,8 +20,23 @@
     );
   }
 
+  // A press of one's own is news too, and may be heard of before its answer is here: what the
+  // answer brings is waited for, or the button still pressed would pass for somebody busy.
+  function answering(part, then) {
+    if (!part.querySelector(".htmx-request")) return false;
+    document.addEventListener(
+      "htmx:afterRequest",
+      function () {
+        setTimeout(then, 50); // the swap comes first
+      },
+      { once: true }
+    );
+    return true;
+  }
+
   function refreshReview() {
     var list = document.getElementById("review-list");
+    if (list && answering(list, refreshReview)) return;
     if (list) refresh("review-list", "review-changed");
     // The list brings the count of the navigation along, unless somebody is busy in it.
     if (!list || busy(list)) window.htmx.trigger(document.body, "review-counted");
@@ -46,6 +61,13 @@
   function refresh(id, name) {
     var part = document.getElementById(id);
     if (!part) return;
+    if (
+      answering(part, function () {
+        refresh(id, name);
+      })
+    ) {
+      return;
+    }
     if (busy(part)) {
       offer(part, name);
     } else {
