@@ -145,6 +145,27 @@ class Verdict(StrEnum):
     HANDLED = "handled"
 
 
+class NoticeState(StrEnum):
+    """What became of showing an alert to one colleague: it waits for its moment, it was sent as a
+    card, it is told with others in one message (folded), or there is nothing to show any more."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FOLDED = "folded"
+    DROPPED = "dropped"
+
+
+class AlertEventKind(StrEnum):
+    """What happened to an alert besides verdicts."""
+
+    RAISED = "raised"
+    JOINED = "joined"
+    ESCALATED = "escalated"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    REPLIED = "replied"
+
+
 class Review(StrEnum):
     """What a person said of a reading that was too unsure to alarm; also the buttons' names."""
 

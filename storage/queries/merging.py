@@ -21,6 +21,7 @@ from storage.queries.common import insert, table, update
 from storage.queries.people import get_candidate
 from storage.queries.scope import CANDIDATE, visible
 from storage.tables import (
+    Access,
     Alert,
     Answer,
     Candidate,
@@ -30,9 +31,11 @@ from storage.tables import (
     Fact,
     Factor,
     Identity,
+    Interview,
     Invitation,
     Invite,
     Merge,
+    MissedCase,
     Offer,
     Pledge,
     Proposal,
@@ -57,6 +60,9 @@ MOVING: Mapping[type[SQLModel], tuple[str, ...]] = {
     Identity: (),
     Invite: (),
     Consent: (),
+    Interview: ("feedback_sealed",),
+    MissedCase: (),
+    Access: (),
 }
 MERGE = table(Merge)
 

@@ -4,6 +4,16 @@ from sqlmodel import SQLModel
 
 from storage.tables.alerting import Alert, AlertAction, Card
 from storage.tables.asking import Answer, Invitation, Survey, SurveyVersion
+from storage.tables.desk import (
+    Access,
+    AlertEvent,
+    Away,
+    Interview,
+    KindStanding,
+    MissedCase,
+    Notice,
+    Teammate,
+)
 from storage.tables.offers import ChangeRequest, Ending, Merge, Offer, Pledge, Proposal
 from storage.tables.people import (
     Candidate,
@@ -32,13 +42,16 @@ from storage.tables.work import Budget, CronRun, Outbox, Queue, Scheduled
 metadata = SQLModel.metadata
 
 __all__ = [
+    "Access",
     "Alert",
     "AlertAction",
+    "AlertEvent",
     "Answer",
     "ApiKey",
     "Attachment",
     "AttachmentPart",
     "AuditRow",
+    "Away",
     "Budget",
     "Candidate",
     "Card",
@@ -52,11 +65,15 @@ __all__ = [
     "Factor",
     "IdempotencyKey",
     "Identity",
+    "Interview",
     "Invitation",
     "Invite",
+    "KindStanding",
     "LoginAttempt",
     "Merge",
     "Message",
+    "MissedCase",
+    "Notice",
     "Offer",
     "Outbox",
     "Pledge",
@@ -70,6 +87,7 @@ __all__ = [
     "SubjectKey",
     "Survey",
     "SurveyVersion",
+    "Teammate",
     "User",
     "WebSession",
     "metadata",

@@ -15,7 +15,8 @@ class Alert(SQLModel, table=True):
     """One open question about one candidate. New evidence joins the open one of its topic.
 
     ``source`` is the message whose reading raised it last, ``raised_by`` the person of ours who
-    did, where it was not the reader.
+    did, where it was not the reader. ``escalation`` is how far up it went: 0 to whose case it is,
+    1 to who helps, 2 to the admins. Until ``snoozed_until`` nobody is reminded.
     """
 
     __tablename__ = "alert"
@@ -50,6 +51,8 @@ class Alert(SQLModel, table=True):
     revision: int = 1
     source: str | None = Field(default=None, max_length=40)
     raised_by: str | None = Field(default=None, max_length=40)
+    escalation: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    snoozed_until: datetime | None = moment(nullable=True)
 
 
 class AlertAction(SQLModel, table=True):
