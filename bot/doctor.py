@@ -29,6 +29,9 @@ from storage.database import Database, open_database
 from storage.queries import audit, outbox, queues, users
 from storage.vault import Vault
 
+#: Digits that make a number one can call.
+_NUMBER = 7
+
 
 def examine(*, online: bool = True) -> Iterator[Finding]:
     """All checks, one after the other; without settings nothing else can be checked.
@@ -63,6 +66,15 @@ def _unread() -> Iterator[Finding]:
         )
 
 
+def reachable(contact: str) -> bool:
+    """Whether words name a way to reach somebody: a mail address or a number.
+
+    >>> reachable("与您联系的招聘同事"), reachable("hr@example.com"), reachable("0571-8888 1234")
+    (False, True, True)
+    """
+    return "@" in contact or sum(char.isdigit() for char in contact) >= _NUMBER
+
+
 def _content(settings: Settings) -> Iterator[Finding]:
     try:
         rulebook = app.open_rulebook(settings)
@@ -72,6 +84,13 @@ def _content(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield Finding(what="文案与规则", state="ok", found=f"{len(rulebook.risk)} 条风险规则")
+    if not reachable(rulebook.consents.notice.contact):
+        yield Finding(
+            what="告知",
+            state="warn",
+            found="告知页的联系方式不是电话或邮箱，候选人无从联系",
+            remedy="在 YINUO_CONFIG_DIR 下的 consent.yaml 里填写 notice.contact 和 notice.officer",
+        )
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

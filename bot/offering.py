@@ -46,6 +46,8 @@ _STAGE = {
     Outcome.RESCINDED: Stage.RESCINDED,
     Outcome.LEFT: Stage.LEFT,
 }
+#: Where somebody stands who has not said yes.
+_BEFORE = (Stage.INTERVIEW, Stage.OFFER)
 #: What may come of somebody who has joined; of whoever has not, everything but leaving.
 _JOINED: dict[Stage, tuple[Outcome, ...]] = {
     Stage.ONBOARDED: (Outcome.LEFT, Outcome.JOINED, Outcome.RENEGOTIATED),
@@ -165,12 +167,22 @@ def sent(
 
 
 async def settle(road: Road, viewer: Viewer, candidate_id: str, offer_id: str, state: str) -> None:
-    """An offer was accepted or declined, or we withdraw it. Raises ``NotFound``, ``Conflict``."""
+    """An offer was accepted or declined, or we withdraw it. Whoever says that it was accepted moves
+    the candidate to that stage, with the first day agreed on, and what is asked then is planned.
+    Raises ``NotFound``, ``Conflict``."""
 
-    def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> None:
+    def work(tx: Tx, row: CandidateRow, key: SubjectKey) -> None:
         offers.move(tx, row.id, offer_id, state)
         if state in offers.ENDED:
             invites.revoke(tx, row.id, InvitePurpose.PLEDGE)
+        if state == "accepted" and row.stage in _BEFORE:
+            [offer] = [one for one in offers.offers(tx, key, row.id) if one.id == offer_id]
+            first_day = terms_of(offer).start_on or row.start_on
+            people.set_stage(tx, viewer, row.id, Stage.ACCEPTED, start_on=first_day)
+            planning.replan(tx, road.rulebook, row.id)
+            casework.noted(
+                tx, road, viewer, "candidate.stage", row.id, {"stage": Stage.ACCEPTED.value}
+            )
         casework.noted(
             tx, road, viewer, "offer.settle", row.id, {"offer": offer_id, "state": state}
         )

@@ -147,6 +147,7 @@ def _whole(file: Whole, id_: str, asked: tuple[Question, ...], report: Report) -
 
 
 def _guarded(survey: Survey, drafts: list[Draft], guard: Guard, report: Report) -> None:
+    """Nothing that is asked, shown or listened for is about what may not be asked."""
     texts = [("title", survey.title), ("intro", survey.intro), ("thanks", survey.thanks)]
     for draft in drafts:
         texts.append((draft.at("ask"), draft.ask))
@@ -156,6 +157,9 @@ def _guarded(survey: Survey, drafts: list[Draft], guard: Guard, report: Report) 
             (f"{draft.at('options')}[{number}]", label)
             for number, (_, label) in enumerate(draft.options)
         ]
+    for question, draft in zip(survey.questions, drafts, strict=True):
+        for number, option in enumerate(question.options):
+            texts += [(f"{draft.at('options')}[{number}]", word) for word in option.also]
     for path, text in texts:
         if text and (why := guard(text)):
             report.wrong(path, why)

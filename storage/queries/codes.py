@@ -22,8 +22,10 @@ from storage.vault import Vault
 ALPHABET = "ACDEFGHJKMNPQRTWXY34679"
 LENGTH = 8
 LIFETIME = timedelta(hours=24)
-#: Wrong codes within a day: of one identity, and of all of them together.
-MOST_EACH, MOST_ALL = 5, 100
+#: Wrong codes within a day: of one identity, and of all of them together. The latter is as many as
+#: guess one of 1,000 waiting codes once in 200 years, and more than a handful of people can use up
+#: to lock out everybody.
+MOST_EACH, MOST_ALL = 5, 1000
 _DAY = timedelta(days=1)
 _TYPED = re.compile(
     rf"(?:绑定码|验证码|邀请码|码)?(?:是|为)?[:：]?([{ALPHABET}]{{4}})[-－—]?([{ALPHABET}]{{4}})[.。!！]?"

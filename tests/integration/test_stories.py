@@ -104,7 +104,7 @@ async def test_one_who_asks_for_more_after_the_yes(hr_desk: Desk) -> None:
     """Accepted 18k, next day 「希望月薪涨到20k，否则不去」."""
     talk = hr_desk.candidate(stage=Stage.OFFER)
     seat(hr_desk, talk[0], 16_000, 18_000)
-    terms = Terms(base=18_000, probation_months=6, probation_pay=14_400)
+    terms = Terms(base=18_000, probation_months=6, probation_pay=14_400, start_on=date(2026, 12, 1))
     made = await offering.draft(hr_desk.road, hr_desk.hr, talk[0], terms)
     card = await offering.send(
         hr_desk.road, hr_desk.hr, talk[0], made.offer.id, answer_by=date(2026, 11, 6)
@@ -113,7 +113,12 @@ async def test_one_who_asks_for_more_after_the_yes(hr_desk: Desk) -> None:
         lambda tx: offering.confirmed(tx, hr_desk.road, talk[0], card.id, via="webchat")
     )
     await offering.settle(hr_desk.road, hr_desk.hr, talk[0], made.offer.id, "accepted")
-    hr_desk.write(lambda tx: people.set_stage(tx, hr_desk.hr, talk[0], Stage.ACCEPTED))
+    who = hr_desk.write(
+        lambda tx: people.get_candidate(tx, hr_desk.road.vault, hr_desk.hr, talk[0])
+    )
+    assert (who.stage, who.start_on) == (Stage.ACCEPTED, date(2026, 12, 1)), (
+        "the yes moves the stage"
+    )
     uid = await hr_desk.say(talk, "希望月薪涨到20k，否则不去")
     [alert] = hr_desk.write(lambda tx: alerts.page(tx, hr_desk.road.vault, SYSTEM))
     assert (alert.severity, alert.quote) == ("now", "希望月薪涨到20k，否则不去")

@@ -5,12 +5,14 @@ The bot never negotiates. Where an answer is owed, it says who will answer and u
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from bot.alerts import policy
+from bot.profile.forbidden import tells_protected
 from bot.risk import engine
 from bot.rulebook import Rulebook
-from bot.turn import AddFact, AskChange, Context, Heard, Outcome, Plan, Reply
+from bot.turn import AddFact, AddFactor, AskChange, Context, Heard, Outcome, Plan, Reply, Span
 from bot.words import SHANGHAI, answer_by, fill, moment, owner_of
 from nlp.scheme import Condition, Intent
 from storage.enums import Stage
@@ -19,6 +21,7 @@ FLOW = "listening"
 #: Intents at commitment 0 that still wait for somebody's answer.
 NEGOTIABLE = frozenset({Intent.SALARY, Intent.TERMS, Intent.ONBOARD_DATE})
 _EVENING = 18
+_SENTENCE = re.compile(r"[。！？!?；;\n]+")
 #: What is kept of the words of a request, in characters.
 _REQUEST = 400
 
@@ -43,7 +46,7 @@ def heard_of(
     """Everything a reading leads to, without a word to the candidate."""
     if heard is None or context.candidate is None:
         return Outcome(flow=FLOW)
-    factors = engine.matched(rulebook.risk, heard)
+    factors = _counted(context, engine.matched(rulebook.risk, heard))
     score = engine.score((*context.factors, *engine.as_seen(factors, now)), now)
     return Outcome(
         flow=FLOW,
@@ -57,6 +60,27 @@ def heard_of(
         score=score,
         level=str(engine.level(score)),
     )
+
+
+def _counted(context: Context, factors: tuple[AddFactor, ...]) -> tuple[AddFactor, ...]:
+    """Without what stands in one sentence with something protected they told of themselves: it is
+    kept where it was said and answered by a person, and moves no score."""
+    texts = {said.uid: said.text for said in context.said}
+
+    def protected(span: Span) -> bool:
+        return tells_protected(_sentence(texts.get(span.uid, ""), span))
+
+    return tuple(
+        one
+        for one in factors
+        if not (any(map(protected, one.spans)) if one.spans else tells_protected(context.text))
+    )
+
+
+def _sentence(text: str, span: Span) -> str:
+    ends = [0, *(match.end() for match in _SENTENCE.finditer(text)), len(text)]
+    start = max(end for end in ends if end <= span.start)
+    return text[start : min((end for end in ends if end >= span.end), default=len(text))]
 
 
 def _facts(heard: Heard) -> tuple[AddFact, ...]:

@@ -6,8 +6,8 @@
 (function () {
   "use strict";
   var body = document.body;
-  var base = body.getAttribute("data-base");
-  var zone = body.getAttribute("data-zone");
+  var base = body.dataset.base;
+  var zone = body.dataset.zone;
   var list = document.getElementById("list");
   var pane = document.getElementById("scroll");
   var note = document.getElementById("note");
@@ -81,7 +81,7 @@
   }
 
   function find(id) {
-    return list.querySelector('[data-id="' + CSS.escape(String(id)) + '"]');
+    return list.querySelector('[data-id="' + CSS.escape(id) + '"]');
   }
 
   // --- bubbles ------------------------------------------------------------------------------
@@ -89,7 +89,7 @@
   function bubble(message) {
     var mine = message.direction === "in";
     var item = make("li", "msg " + message.direction + " by-" + message.author);
-    if (message.id) item.setAttribute("data-id", message.id);
+    if (message.id) item.dataset.id = message.id;
     var who = make("p", mine ? "hidden-words" : "msg-who", mine ? word("me") : message.name || word(message.author));
     if (message.author === "bot") who.appendChild(make("span", "tag", word("program")));
     item.appendChild(who);
@@ -158,17 +158,14 @@
   // sent, sending, failed; or waiting for the network. ``again`` is what a button tries.
   function mark(item, state, words, again) {
     var slot = item.querySelector(".msg-state");
-    each(item.querySelectorAll(".retry"), function (old) {
-      if (old === document.activeElement) pane.focus(); // tried by itself meanwhile
-      remove(old);
-    });
+    if (item.contains(document.activeElement)) pane.focus(); // tried by itself meanwhile
+    each(item.querySelectorAll(".retry"), remove);
     ["sending", "waiting", "failed"].forEach(function (name) {
       item.classList.toggle(name, state === name);
     });
     slot.textContent = words || word(state || "sent");
     if (!again) return;
     var retry = slot.parentNode.appendChild(make("button", "retry", word("retry")));
-    retry.type = "button";
     retry.addEventListener("click", function () {
       pane.focus(); // the button goes
       tell("");
@@ -199,7 +196,7 @@
   function take(message) {
     var item = find(message.id) || (message.client_id && waiting[message.client_id]);
     if (item && item.classList.contains("uploading")) {
-      item.setAttribute("data-id", message.id); // its bytes may not be there yet
+      item.dataset.id = message.id; // its bytes may not be there yet
     } else if (item) {
       settle(item, message.id, message.state);
     } else {
@@ -215,7 +212,7 @@
     item.classList.remove("uploading");
     var twin = find(id);
     if (twin && twin !== item) return remove(item); // it had arrived before this page opened
-    item.setAttribute("data-id", id);
+    item.dataset.id = id;
     if (item.classList.contains("in")) mark(item, state);
   }
 

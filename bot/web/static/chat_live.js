@@ -45,7 +45,7 @@
 
   function known() {
     var ids = chat.list.querySelectorAll("[data-id]");
-    return ids.length ? ids[Math.max(0, ids.length - OVERLAP)].getAttribute("data-id") : "";
+    return ids.length ? ids[Math.max(0, ids.length - OVERLAP)].dataset.id : "";
   }
 
   function found() {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bot.conversation.flows import listening
-from bot.turn import FactorSeen
+from bot.turn import FactorSeen, Span
 from bot.words import SHANGHAI, answer_by, moment
 from nlp.reading import Amount
 from nlp.scheme import Condition, Intent
@@ -183,3 +184,28 @@ def test_nothing_is_concluded_from_what_was_not_read() -> None:
     outcome = listening.step(a_context("[图片]"), None, BOOK, now=NOW)
     assert outcome.score is None
     assert outcome.replies == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ("我怀孕了，可能要晚两个月入职", False),
+        ("孩子要上学，薪资能不能再谈谈", False),
+        ("我是回族。薪资还想再谈谈", True),  # another sentence
+        ("薪资还想再谈谈", True),
+    ],
+)
+def test_what_somebody_tells_of_themselves_that_is_protected_moves_no_score(
+    said: str, counts: bool
+) -> None:
+    context = a_context(said)
+    words = "薪资" if "薪资" in said else "入职"
+    at = said.index(words)
+    intent = Intent.SALARY if "薪资" in said else Intent.ONBOARD_DATE
+    told = heard(context, intent, Intent.CONSIDER, commitment=-2, condition=Condition.HARD)
+    spans = (Span(uid=context.last.uid, start=at, end=at + 2, intent=str(intent)),)
+    told = replace(told, spans=spans)
+    outcome = listening.step(context, told, BOOK, now=NOW)
+    assert bool(outcome.factors) is counts
+    assert outcome.alerts, "a person still reads it and answers"
+    assert (outcome.score == 0) is not counts
