@@ -16,6 +16,7 @@ from bot import answering, casework, records
 from bot.conversation.flows import survey as flow
 from bot.errors import Conflict, NotFound
 from bot.pipeline import Road
+from bot.posting import Letter, NotSent, Post, Way
 from bot.rulebook import Rulebook
 from bot.surveys import putting
 from bot.surveys.definition import digest, parse, plain
@@ -289,7 +290,9 @@ def _ask(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow, invitation_id: s
     return Sent(invitation_id=invitation_id, said=True)
 
 
-def _link(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow, invitation_id: str) -> Sent:
+def _link(
+    tx: Tx, road: Road, viewer: Viewer, row: CandidateRow, invitation_id: str, *, aloud: bool = True
+) -> Sent:
     url, expires_at = page_link(
         tx,
         road.vault,
@@ -298,7 +301,7 @@ def _link(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow, invitation_id: 
         candidate_id=row.id,
         by=viewer.id,
     )
-    talk = _talk(tx, road, viewer, row.id)
+    talk = _talk(tx, road, viewer, row.id) if aloud else None
     if talk is not None:
         words = road.rulebook.replies.survey_link
         text = fill(words, name=row.name, link=url, answer_by=moment(expires_at))
@@ -309,15 +312,54 @@ def _link(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow, invitation_id: 
     return Sent(invitation_id=invitation_id, url=url, expires_at=expires_at, said=talk is not None)
 
 
-async def relink(road: Road, viewer: Viewer, candidate_id: str, invitation_id: str) -> Sent:
-    """A new link to the page of a survey that is open. Raises ``NotFound``, ``Conflict``."""
+async def relink(
+    road: Road, viewer: Viewer, candidate_id: str, invitation_id: str, *, aloud: bool = True
+) -> Sent:
+    """A new link to the page of a survey that is open, or opens by it; said in their chat where
+    there is one and ``aloud``. Raises ``NotFound``, ``Conflict``."""
 
     def work(tx: Tx, row: CandidateRow, _: SubjectKey) -> Sent:
-        sent = _link(tx, road, viewer, row, invitation_id)
+        sent = _link(tx, road, viewer, row, invitation_id, aloud=aloud)
         casework.noted(tx, road, viewer, "survey.link", row.id, {"invitation": invitation_id})
         return sent
 
     return await casework.about(road, viewer, candidate_id, work)
+
+
+async def by_post(
+    road: Road,
+    post: Post,
+    way: Way,
+    viewer: Viewer,
+    candidate_id: str,
+    invitation_id: str,
+    *,
+    to: str,
+) -> tuple[Sent, str]:
+    """A new link to the page of a survey, in a letter to ``to``; and why the service did not take
+    it, empty where it did. The address is kept nowhere. Raises ``NotFound``, ``Conflict``."""
+    sent = await relink(road, viewer, candidate_id, invitation_id, aloud=False)
+    assert sent.expires_at is not None
+
+    def look(tx: Tx, row: CandidateRow, _: SubjectKey) -> tuple[str, str]:
+        return row.name, parse(surveys.get(tx, row.id, invitation_id).definition or {}).title
+
+    name, title = await casework.about(road, viewer, candidate_id, look)
+    company, until = road.rulebook.company, moment(sent.expires_at)
+    words = road.rulebook.replies.survey_letter
+    text = fill(words, name=name, company=company, link=sent.url, answer_by=until)
+    try:
+        await post.send(Letter(to=to, subject=f"{company}：{title}", text=text))
+    except NotSent as error:
+        return sent, str(error)
+    details = {"invitation": invitation_id, "way": way.value}
+    await casework.about(
+        road,
+        viewer,
+        candidate_id,
+        lambda tx, row, _: casework.noted(tx, road, viewer, "survey.letter", row.id, details),
+    )
+    return sent, ""
 
 
 async def stop(road: Road, viewer: Viewer, candidate_id: str, invitation_id: str) -> None:

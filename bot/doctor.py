@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from bot import app, doctor_time, models, serving
+from bot import app, doctor_time, mailroom, models, serving
 from bot.channels import base
 from bot.channels.base import Channel
 from bot.errors import BotError, CredentialsWrong, DeliveryError, NotReady, StorageError, Unknown
@@ -53,6 +53,7 @@ def examine(*, online: bool = True) -> Iterator[Finding]:
     for check in CHECKS:
         yield from check(settings)
     yield from channels(settings, online=online)
+    yield from mailroom.examined(settings, online=online)
 
 
 def _unread() -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from bot.app import App
 from bot.errors import NotReady
+from bot.mailroom import posts_of
 from bot.web.server import Server, create
 from bot.web.site import Site
 from config.settings import Settings
@@ -82,6 +83,7 @@ def site_of(app: App) -> Site:
         trusted_proxies=settings.web.trusted_proxies,
         invite_days={name: getattr(settings, name).invite_days for name in app.road.channels},
         reader=app.reader if app.works else None,
+        posts=posts_of(settings),
     )
 
 

@@ -62,6 +62,7 @@ class Replies(BaseModel):
     survey_gone: str
     survey_changed: str
     survey_link: str
+    survey_letter: str
     survey_why: dict[str, str]
     faq_answer: str
     correct_what: str

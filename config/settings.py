@@ -10,12 +10,9 @@ import os
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import (
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -28,66 +25,21 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from config.platforms import (
+    ADDRESS,
+    ChannelSettings,
+    DingtalkSettings,
+    FeishuSettings,
+    Section,
+    TelegramSettings,
+    WebchatSettings,
+    WecomSettings,
+    plain,
+)
 from config.sources import PREFIX, Environment, SecretFiles, variable
 
 HERE = Path(__file__).parent
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", re.ASCII)
-
-
-class Section(BaseModel):
-    """A part of the settings; a misspelt key is an error, not silence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ChannelSettings(Section):
-    """A platform's part. Off until what it cannot do without is given."""
-
-    #: Fields without which there is nothing to call the platform with.
-    needs: ClassVar[tuple[str, ...]] = ()
-    #: Promised names that nothing is done with yet.
-    idle: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def missing(self) -> list[str]:
-        """Which of them are empty."""
-        return [name for name in self.needs if not _plain(getattr(self, name))]
-
-    @property
-    def enabled(self) -> bool:
-        """Whether all of them are there."""
-        return not self.missing
-
-    @property
-    def begun(self) -> bool:
-        """Whether some are there and some are not: nobody means that."""
-        return 0 < len(self.missing) < len(self.needs)
-
-    @property
-    def leaves(self) -> bool:
-        """Whether what people say is kept outside China."""
-        return False
-
-    @property
-    def address(self) -> str:
-        """Where the platform is called."""
-        return str(getattr(self, "api_base", ""))
-
-    @field_validator("api_base", "oapi_base", check_fields=False)
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        if value and not _ADDRESS.fullmatch(value):
-            raise ValueError("应当是网址，例如 https://api.example.com，后面不带参数")
-        return value
-
-
-def _secret(*names: str) -> Any:
-    """A secret that goes by several names; the first is the promised one."""
-    return Field(default=SecretStr(""), validation_alias=AliasChoices(*names))
-
-
-def _plain(value: Any) -> Any:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class WebSettings(Section):
@@ -98,9 +50,9 @@ class WebSettings(Section):
     #: The address people use, for links in chats; empty: http://host:port.
     public_url: str = ""
     #: Proxies whose X-Forwarded-* headers are believed, e.g. ["10.0.0.2"].
-    trusted_proxies: list[str] = []
+    trusted_proxies: list[str] = Field(default=[])
     #: Host names this installation answers to; empty: loopback names and public_url's host.
-    allowed_hosts: list[str] = []
+    allowed_hosts: list[str] = Field(default=[])
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
@@ -158,139 +110,42 @@ class ReaderSettings(Section):
     model: Path | None = None
 
 
-class WebchatSettings(Section):
-    """The built-in channel."""
+class SmtpSettings(Section):
+    """The mail server that takes letters to people no chat reaches. Off until it is named."""
 
-    enabled: bool = True
-    invite_days: int = Field(default=30, ge=1, le=365)
+    host: str = ""
+    port: int = Field(default=465, ge=1, le=65535)
+    #: "tls" from the first byte (465), "starttls" (587), "none" only for a relay on this machine.
+    security: str = Field(default="tls", pattern="^(tls|starttls|none)$")
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    #: The address letters come from.
+    sender: str = ""
 
-
-class TelegramSettings(ChannelSettings):
-    """A Telegram bot. Off until a token is given."""
-
-    needs = ("bot_token",)
-
-    #: What people say here is kept abroad: where data_region is cn, somebody has to allow that.
-    abroad: bool = False
-
-    bot_token: SecretStr = SecretStr("")
-    #: What Telegram sends in X-Telegram-Bot-Api-Secret-Token; empty: derived from our own key.
-    secret_token: SecretStr = SecretStr("")
-    api_base: str = "https://api.telegram.org"
-    #: "webhook" needs a public HTTPS address; "polling" works behind NAT; "auto" is webhook
-    #: when a secret token is given.
-    mode: str = Field(default="auto", pattern="^(auto|webhook|polling)$")
-    bot_username: str = ""
-    invite_days: int = Field(default=7, ge=1, le=365)
-
-    @property
-    def leaves(self) -> bool:
-        """Always."""
-        return True
+    @model_validator(mode="after")
+    def _whole(self) -> SmtpSettings:
+        if bool(self.host) != bool(self.sender):
+            raise ValueError("host 和 sender 要一起填写")
+        if self.sender and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", self.sender):
+            raise ValueError("sender 应当是一个邮箱地址")
+        if self.security == "none" and self.host and self.host not in _LOCAL:
+            raise ValueError("security 为 none 只用于本机的邮件中继")
+        return self
 
 
-class WecomSettings(ChannelSettings):
-    """A self-built WeCom app and its customer service accounts. Off until it is named."""
+class SmsSettings(Section):
+    """The operator's own SMS service, called with a signed POST. Off until it is named."""
 
-    needs = ("corp_id", "agent_id", "secret")
-    idle = ("kf_secret",)
-
-    corp_id: str = ""
-    agent_id: int = 0
+    url: str = ""
     secret: SecretStr = SecretStr("")
-    #: Of the system app 微信客服, as companies from before December 2023 may have it.
-    kf_secret: SecretStr = SecretStr("")
-    callback_token: SecretStr = _secret("token", "callback_token")
-    callback_aes_key: SecretStr = _secret("encoding_aes_key", "callback_aes_key")
-    #: While a callback's secrets are being changed, the ones before are still believed.
-    old_callback_token: SecretStr = _secret("old_token", "old_callback_token")
-    old_callback_aes_key: SecretStr = _secret("old_encoding_aes_key", "old_callback_aes_key")
-    api_base: str = "https://qyapi.weixin.qq.com"
-    #: Customer service (微信客服): how candidates write from their own WeChat.
-    kf: bool = True
-    #: Ids of kf accounts, wk…; the first is where invite links lead. Others that the platform lets
-    #: this app drive are answered as well.
-    open_kfids: list[str] = []
-    #: Take new sessions for the bot before it speaks: where an account also has servicers online.
-    kf_claims_new: bool = False
-    kf_window_hours: float = Field(default=48.0, gt=0, le=168)
-    kf_window_messages: int = Field(default=5, ge=1, le=20)
-    robots: dict[str, SecretStr] = {}  # group robots by name: key or whole address
-    #: The robot, by its name above, whose group is told that something cannot wait, never what.
-    alerts_robot: str = ""
-    #: Where members sign in, if the platform is a deployment of one's own; empty: the public one.
-    sign_in_base: str = ""
-    invite_days: int = Field(default=7, ge=1, le=365)
-    #: How old a callback may be. The platform names no limit.
-    callback_window_s: float = Field(default=300.0, ge=30, le=3600)
-    #: What the documents do not say: how a message is refused that was sent under its id before,
-    #: and how a place in the queue that the platform has forgotten.
-    duplicate_codes: list[int] = [40058]
-    lost_cursor_codes: list[int] = [40058]
 
-
-class DingtalkSettings(ChannelSettings):
-    """An enterprise-internal DingTalk app with a robot. Off until its credentials are given."""
-
-    needs = ("client_id", "client_secret")
-
-    client_id: str = ""
-    client_secret: SecretStr = SecretStr("")
-    robot_code: str = ""  # empty: the client id, as for internal apps
-    corp_id: str = ""
-    api_base: str = "https://api.dingtalk.com"
-    oapi_base: str = "https://oapi.dingtalk.com"
-    #: "stream" needs no public address.
-    mode: str = Field(default="stream", pattern="^(stream|http)$")
-    #: Empty: alerts arrive as text with numbered choices.
-    card_template_id: str = ""
-    card_buttons: int = Field(default=3, ge=3, le=9)
-    event_token: SecretStr = SecretStr("")
-    event_aes_key: SecretStr = SecretStr("")
-    event_owner: str = ""
-    group_robot_token: SecretStr = SecretStr("")
-    group_robot_secret: SecretStr = SecretStr("")
-    #: Where members sign in, if the platform is a deployment of one's own; empty: the public one.
-    sign_in_base: str = ""
-    invite_days: int = Field(default=7, ge=1, le=365)
-
-
-class FeishuSettings(ChannelSettings):
-    """A self-built Feishu or Lark app with a bot. Off until its credentials are given."""
-
-    needs = ("app_id", "app_secret")
-
-    app_id: str = ""
-    app_secret: SecretStr = SecretStr("")
-    encrypt_key: SecretStr = SecretStr("")
-    verification_token: SecretStr = SecretStr("")
-    #: While both are being changed in Feishu's console, the ones before are still believed.
-    old_encrypt_key: SecretStr = SecretStr("")
-    old_verification_token: SecretStr = SecretStr("")
-    group_hook: SecretStr = SecretStr("")
-    group_hook_secret: SecretStr = SecretStr("")
-    #: "lark" keeps what people say abroad: where data_region is cn, ``abroad`` has to allow that.
-    host: str = Field(default="feishu", pattern="^(feishu|lark)$")
-    abroad: bool = False
-    api_base: str = ""  # empty: by host
-    #: "socket" needs no public address; "auto" is webhook as soon as there is an encrypt key.
-    mode: str = Field(default="auto", pattern="^(auto|socket|webhook)$")
-    bot_open_id: str = ""
-    #: Where members sign in, if the platform is a deployment of one's own; empty: the public one.
-    sign_in_base: str = ""
-    invite_days: int = Field(default=7, ge=1, le=365)
-
-    @property
-    def address(self) -> str:
-        """Where the platform is called; each edition has its own."""
-        edition = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
-        return self.api_base or edition[self.host]
-
-    @property
-    def leaves(self) -> bool:
-        """Whether what people say is kept outside China: Lark, however it was reached."""
-        named = f"{self.api_base} {self.group_hook.get_secret_value()}".lower()
-        return self.host == "lark" or "larksuite." in named
+    @model_validator(mode="after")
+    def _whole(self) -> SmsSettings:
+        if bool(self.url) != bool(self.secret.get_secret_value()):
+            raise ValueError("url 和 secret 要一起填写")
+        if self.url and not ADDRESS.fullmatch(self.url):
+            raise ValueError("url 应当是网址，例如 https://sms.example.com/send，后面不带参数")
+        return self
 
 
 class Settings(BaseSettings):
@@ -320,6 +175,8 @@ class Settings(BaseSettings):
     wecom: WecomSettings = WecomSettings()
     dingtalk: DingtalkSettings = DingtalkSettings()
     feishu: FeishuSettings = FeishuSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    sms: SmsSettings = SmsSettings()
 
     @field_validator("database_url")
     @classmethod
@@ -382,7 +239,7 @@ def idle(settings: Settings, channel: str) -> list[str]:
     section = getattr(settings, channel, None)
     if not isinstance(section, ChannelSettings):
         return []
-    return [variable((channel, name)) for name in section.idle if _plain(getattr(section, name))]
+    return [variable((channel, name)) for name in section.idle if plain(getattr(section, name))]
 
 
 def lacking(settings: Settings, channel: str) -> list[str]:

@@ -17,7 +17,8 @@ from bot.sandbox.company import TELEGRAM, WEBCHAT, Sandbox, found
 from bot.sandbox.definition import Script
 from bot.sandbox.phone import Phones
 from bot.words import fill, moment
-from config.settings import ChatSettings, Settings, TelegramSettings, WebSettings
+from config.platforms import TelegramSettings
+from config.settings import ChatSettings, Settings, WebSettings
 from storage import sqlite
 from storage.database import Tx
 from storage.enums import InvitePurpose

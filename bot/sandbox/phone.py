@@ -23,7 +23,7 @@ from bot import desk
 from bot.errors import NotReady
 from bot.pipeline import Road
 from bot.records import send_cards
-from config.settings import TelegramSettings
+from config.platforms import TelegramSettings
 from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import AlertStatus

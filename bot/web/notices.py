@@ -46,6 +46,7 @@ DONE = frozenset(
         "step_taken",
         "step_moved",
         "step_dropped",
+        "letter_sent",
         "survey_sent",
         "survey_kept",
         "survey_on",

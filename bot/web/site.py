@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.pipeline import Door, Road
+from bot.posting import Post, Way
 from bot.web.feed import Feed
 from bot.web.limits import Buckets, Hashing, Remembered, Slots
 from bot.web.pages import Pages
@@ -49,6 +50,8 @@ class Site:
     trusted_proxies: tuple[Network, ...]
     pages: Pages
     feed: Feed
+    #: Services that take a letter to whom no chat reaches.
+    posts: Mapping[Way, Post] = field(default_factory=dict)
     hashing: Hashing = field(default_factory=lambda: Hashing(at_once=2, waiting=40))
     #: C10: 20 messages a minute, 10 at once, for each chat link.
     chat_pace: Buckets = field(default_factory=lambda: Buckets(rate=20 / 60, burst=10))
@@ -75,6 +78,7 @@ class Site:
         trusted_proxies: Iterable[str] = (),
         invite_days: Mapping[str, int],
         reader: ReaderSeen | None = None,
+        posts: Mapping[Way, Post] | None = None,
     ) -> Site:
         """The site of an installation."""
         feed = Feed(road.database, road.vault)
@@ -95,6 +99,7 @@ class Site:
             ),
             pages=Pages(WORDS, SHANGHAI),
             feed=feed,
+            posts=posts or {},
         )
 
     @property

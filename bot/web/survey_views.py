@@ -159,3 +159,5 @@ class ResponsesPage:
     writes: bool
     link: Linked | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    posts: tuple[str, ...] = ()  # ways a letter can go
+    phone: str = ""  # where an SMS goes, masked; empty: no number is known

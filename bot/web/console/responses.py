@@ -9,13 +9,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from bot import asking
 from bot.errors import Conflict
+from bot.posting import Way
 from bot.surveys import putting
 from bot.surveys.definition import parse
 from bot.surveys.shape import Given, Question
 from bot.surveys.understanding import shown
 from bot.web import survey_views as shapes
+from bot.web import views
 from bot.web.console import portrait
 from bot.web.console.common import go, language, site_of
+from bot.web.masking import mask_phone
 from bot.web.notices import say, sorry
 from bot.web.security import Principal, needs
 from bot.web.setup import qr
@@ -24,7 +27,7 @@ from bot.web.strict import read_form
 from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import InvitationStatus
-from storage.queries import surveys, users
+from storage.queries import people, surveys, users
 from storage.queries.people import CandidateRow
 from storage.queries.surveys import AnswerRow, InvitationRow
 from storage.viewer import Permission
@@ -55,6 +58,7 @@ async def _page(
     said: str = "",
     link: shapes.Linked | None = None,
     fault: str = "",
+    trouble: str = "",
     status: int = 200,
 ) -> Response:
     speaks = language(who)
@@ -70,6 +74,8 @@ async def _page(
             sendable=tuple((one.id, one.title) for one in surveys.surveys(tx) if one.enabled),
             writes=who.viewer.may(Permission.SURVEY_WRITE),
             link=link,
+            posts=tuple(way.value for way in site.posts),
+            phone=mask_phone(row.phone) if row.phone else "",
             errors={"survey": say(speaks, fault)} if fault else {},
         )
 
@@ -80,9 +86,16 @@ async def _page(
         "responses",
         make,
         said=said,
-        flashes=sorry(speaks, fault) if fault else (),
+        flashes=(*(sorry(speaks, fault) if fault else ()), *_told(speaks, trouble)),
         status=status,
     )
+
+
+def _told(speaks: views.Language, trouble: str) -> tuple[views.Flash, ...]:
+    """What a service said that did not take a letter; the link is on the page."""
+    if not trouble:
+        return ()
+    return (views.Flash(kind="error", text=say(speaks, "letter_failed").format(why=trouble)),)
 
 
 def _item(
@@ -158,6 +171,34 @@ async def link(request: Request, who: Writer, candidate_id: str, invitation_id: 
     return await _sent(request, who, candidate_id, sent)
 
 
+@router.post("/{invitation_id}/letter")
+async def letter(request: Request, who: Writer, candidate_id: str, invitation_id: str) -> Response:
+    """A new link to the page of one, by mail or SMS; where the service does not take it, the link
+    is shown with what it said."""
+    form = await read_form(request)
+    site = site_of(request)
+    way = next((one for one in site.posts if one == form.get("way")), None)
+    if way is None:
+        return await _page(request, who, candidate_id, fault="letter_way", status=422)
+    row = await site.road.database.read(
+        lambda tx: people.get_candidate(tx, site.road.vault, who.viewer, candidate_id)
+    )
+    to = row.phone if way is Way.SMS else form.get("to", "").strip()
+    if not site.posts[way].fits(to):
+        fault = "letter_phone" if way is Way.SMS else "letter_mail"
+        return await _page(request, who, candidate_id, fault=fault, status=422)
+    try:
+        sent, trouble = await asking.by_post(
+            site.road, site.posts[way], way, who.viewer, candidate_id, invitation_id, to=to
+        )
+    except Conflict:
+        return await _page(request, who, candidate_id, fault="survey_over", status=409)
+    if not trouble:
+        return go(f"/console/candidates/{candidate_id}/responses?said=letter_sent")
+    link = _linked(sent)
+    return await _page(request, who, candidate_id, link=link, trouble=trouble, status=502)
+
+
 @router.post("/{invitation_id}/stop")
 async def stop(request: Request, who: Writer, candidate_id: str, invitation_id: str) -> Response:
     """Ask no more."""
@@ -174,5 +215,9 @@ async def _sent(request: Request, who: Principal, candidate_id: str, sent: askin
     """On; or the link itself, this once, where there is no chat to say it in."""
     if sent.said or sent.expires_at is None:
         return go(f"/console/candidates/{candidate_id}/responses?said=survey_sent")
-    made = shapes.Linked(url=sent.url, qr=qr(sent.url), expires_at=sent.expires_at)
-    return await _page(request, who, candidate_id, link=made)
+    return await _page(request, who, candidate_id, link=_linked(sent))
+
+
+def _linked(sent: asking.Sent) -> shapes.Linked:
+    assert sent.expires_at is not None
+    return shapes.Linked(url=sent.url, qr=qr(sent.url), expires_at=sent.expires_at)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import httpx2
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from bot import asking, filing, offering, proposing
 from bot.offers.pledge import Side
 from bot.offers.terms import Terms
+from bot.posting import Way
 from bot.web.security import needs_of
 from bot.web.server import create
 from storage.enums import Role, Stage
@@ -20,90 +19,12 @@ from storage.queries import invitations, media, people, surveys, users
 from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
 from tests.integration.web.asking import WEEK1
 from tests.integration.web.conftest import Office, Person, cookie_header, viewer
+from tests.integration.web.entrances import BODIES, FILES, FORMS, QUERIES, Taker
 from tests.integration.web.test_chat import SALARY, open_alerts
 from tests.integration.web.test_resume_page import RESUME, upload
 from tests.integration.web.uploads import send
 
 OWN, FOREIGN = "own", "foreign"
-AHEAD = "2026-12-01"
-LABELS = {"intent-salary": "1", "commitment": "-1", "condition": "none"}
-#: Routes about one candidate's or one position's things, and what a good request carries.
-FORMS: Mapping[str, dict[str, str]] = {
-    "/console/candidates": {"name": "新人", "stage": "offer"},
-    "/console/candidates/import/confirm": {"draft": ""},
-    "/console/candidates/export": {"purpose": "report", "format": "csv"},
-    "/console/positions": {"title": "新职位"},
-    "/console/positions/{position_id}": {"title": "新职位"},
-    "/console/candidates/{candidate_id}/stage": {"stage": "accepted"},
-    "/console/candidates/{candidate_id}/reply": {"text": "您好"},
-    "/console/candidates/{candidate_id}/handover": {},
-    "/console/candidates/{candidate_id}/release": {},
-    "/console/candidates/{candidate_id}/card": {},
-    "/console/candidates/{candidate_id}/code": {},
-    "/console/candidates/{candidate_id}/consents": {"item": "analysis", "note": "柜 3"},
-    "/console/candidates/{candidate_id}/invites": {"channel": "webchat"},
-    "/console/candidates/{candidate_id}/offers": {"base": "16000", "months": "12"},
-    "/console/candidates/{candidate_id}/offers/{offer_id}/send": {},
-    "/console/candidates/{candidate_id}/offers/{offer_id}/settle": {"state": "accepted"},
-    "/console/candidates/{candidate_id}/pledges": {},
-    "/console/candidates/{candidate_id}/pledges/{card_id}/confirm": {},
-    "/console/candidates/{candidate_id}/pledges/link": {},
-    "/console/candidates/{candidate_id}/requests": {"what": "早点入职", "side": "company"},
-    "/console/candidates/{candidate_id}/requests/{request_id}/answer": {"state": "agreed"},
-    "/console/candidates/{candidate_id}/record": {"item": "", "f:expect.city": "杭州"},
-    "/console/candidates/{candidate_id}/record/{fact_id}/verify": {},
-    "/console/candidates/{candidate_id}/record/take-back": {"fact:f_none": "1"},
-    "/console/candidates/{candidate_id}/steps": {"kind": "papers", "due_on": AHEAD},
-    "/console/candidates/{candidate_id}/steps/{step_id}/taken": {"on_day": "2026-11-01"},
-    "/console/candidates/{candidate_id}/steps/{step_id}/moved": {"due_on": AHEAD},
-    "/console/candidates/{candidate_id}/steps/{step_id}/dropped": {"reason": "不用了"},
-    "/console/candidates/{candidate_id}/responses": {"survey": "week1", "via": "chat"},
-    "/console/candidates/{candidate_id}/responses/{invitation_id}/link": {},
-    "/console/candidates/{candidate_id}/responses/{invitation_id}/stop": {},
-    "/console/surveys/{survey_id}": {"enabled": "on"},
-    "/console/candidates/{candidate_id}/outcome": {
-        "outcome": "renegotiated",
-        "reason": "pay",
-        "on_day": "2026-11-01",
-    },
-    "/console/candidates/{candidate_id}/resume/attachments/{attachment_id}": {},
-    "/console/candidates/{candidate_id}/resume/{proposal_id}/confirm": {"item": "", "rest": "drop"},
-    "/console/candidates/{candidate_id}/resume/{proposal_id}/drop": {},
-    "/console/candidates/{candidate_id}/merge": {"other": "c_none", "keep": "here"},
-    "/console/candidates/{candidate_id}/merge/{merge_id}/undo": {},
-    "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
-    "/console/alerts/{alert_id}/labels": LABELS,
-    "/console/review/{reading_id}/answer": {"answer": "harmless"},
-    "/console/review/{reading_id}/labels": LABELS,
-    "/console/settings/language": {"language": "en", "next": "/console/settings"},
-    "/console/settings/chats/{channel}": {},
-    "/console/settings/chats/{channel}/prefer": {},
-    "/console/settings/chats/{channel}/unlink": {},
-    "/console/settings/sessions/{session_id}/revoke": {},
-    "/console/signout": {},
-}
-FILES = {
-    "/console/candidates/import": {"file": ("人.csv", "姓名,手机\n王新,13700000001\n".encode())},
-    "/console/surveys": {
-        "file": (
-            "welcome.yaml",
-            "title: 欢迎\nquestions: [{id: a, ask: 好吗, kind: text}]".encode(),
-        )
-    },
-}
-QUERIES = {"/console/surveys/{survey_id}/answers.{format}": "?purpose=report"}
-BODIES: Mapping[str, dict[str, Any]] = {
-    "/api/v1/candidates": {"name": "新人"},
-    "/api/v1/positions": {"title": "新职位"},
-    "/api/v1/positions/{position_id}": {"city": "苏州"},
-    "/api/v1/candidates/{candidate_id}/stage": {"stage": "accepted"},
-    "/api/v1/candidates/{candidate_id}/messages": {"text": "您好"},
-    "/api/v1/candidates/{candidate_id}/invites": {"channel": "webchat"},
-    "/api/v1/candidates/{candidate_id}/offers": {"base": 16_000},
-    "/api/v1/candidates/{candidate_id}/requests": {"what": "早点入职"},
-    "/api/v1/candidates/{candidate_id}/responses": {"survey_id": "week1", "via": "page"},
-    "/api/v1/alerts/{alert_id}/verdict": {"verdict": "useful"},
-}
 
 
 @dataclass(frozen=True)
@@ -230,6 +151,7 @@ async def call(office: Office, who: Person, route: Route, path: str) -> httpx2.R
 async def test_a_role_reaches_what_it_may_and_sees_only_its_own_people(office: Office) -> None:
     hr = await office.user("hr", Role.HR)
     manager = await office.user("manager", Role.MANAGER)
+    office.site.posts[Way.MAIL] = Taker()  # type: ignore[index]
     mine = await things(office, hr, manager)
     theirs = await things(
         office, await office.user("hr2", Role.HR), await office.user("manager2", Role.MANAGER)

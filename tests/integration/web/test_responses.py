@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from bot.posting import Security, Sms, Way
 from storage.enums import InvitationStatus, Role
-from storage.queries import surveys
+from storage.queries import audit, surveys
+from tests.fakes.post import mail_server, sms_service
 from tests.integration.web.asking import asked
 from tests.integration.web.conftest import Office
 from tests.integration.web.test_survey_page import GOOD, Browser
+
+LINK = re.compile(r"/f/[\w-]{40,}")
 
 
 async def test_hr_sends_one_and_reads_what_was_said_and_changed(office: Office) -> None:
@@ -146,3 +151,49 @@ async def test_who_may_not_read_surveys_is_not_offered_them(small_office: Office
         assert (await small_office.get(person, "/console/surveys")).status_code == 403
         answer = await small_office.post(person, "/console/surveys/week1", enabled="off")
         assert answer.status_code == 403
+
+
+async def test_whom_no_chat_reaches_gets_the_link_by_mail_or_sms(
+    office: Office, tmp_path: Path
+) -> None:
+    case = await asked(office)
+    alone = await office.candidate("李四", owner=case.hr.id, phone="13800000001")
+    here = f"/console/candidates/{alone}/responses"
+    await office.post(case.hr, here, survey="week1", via="page")
+    [row] = await office.write(lambda tx: surveys.of_candidate(tx, alone))
+    path = f"{here}/{row.id}/letter"
+    none = await office.post(case.hr, path, way="mail", to="li.si@example.com")
+    assert (none.status_code, "请选择邮件或短信" in none.text) == (422, True), "nothing is set up"
+    with mail_server(tmp_path, Security.TLS) as post, sms_service() as service:
+        office.site.posts.update(  # type: ignore[attr-defined]
+            {Way.MAIL: post.mail(), Way.SMS: Sms(url=service.url, secret="s3cret")}
+        )
+        page = (await office.get(case.hr, here)).text
+        assert "138****0001" in page
+        assert 'type="email"' in page
+        bad = await office.post(case.hr, path, way="mail", to="李四")
+        assert (bad.status_code, "请填写对方的邮箱地址" in bad.text) == (422, True)
+        sent = await office.post(case.hr, path, way="mail", to="li.si@example.com")
+        assert sent.headers["location"] == f"{here}?said=letter_sent"
+        sms = await office.post(case.hr, path, way="sms", to="+8613899999999")
+        assert sms.headers["location"] == f"{here}?said=letter_sent"
+        [taken] = service.taken
+        assert taken["to"] == "+8613800000001", "the number on file, whatever the form says"
+        [mail] = post.box.mails
+        links = [LINK.search(text) for text in (mail.get_content(), taken["text"])]
+        assert all(links)
+        old, new = (str(link and link[0]) for link in links)
+        assert (await Browser(case, old).get()).status_code == 410, "the newer link ends it"
+        assert (await Browser(case, new).get()).status_code == 200
+        post.box.full = True
+        failed = await office.post(case.hr, path, way="mail", to="li.si@example.com")
+        assert (failed.status_code, "没有发出：邮件服务器没有收下（452）" in failed.text) == (
+            502,
+            True,
+        )
+        assert LINK.search(failed.text), "the link is there to be passed on by hand"
+    rows = await office.road.database.read(lambda tx: audit.page(tx, limit=200))
+    ways = [row.details["way"] for row in rows if row.action == "survey.letter"]
+    assert sorted(ways) == ["mail", "sms"]
+    kept = [str(row.details) for row in rows]
+    assert not [one for one in kept if "li.si" in one or "13800000001" in one]
