@@ -117,7 +117,7 @@ class Mail:
                 if message is not None:
                     line.send_message(message)
         except UnicodeEncodeError as error:  # smtplib signs in with ASCII only
-            raise NotSent("账号或密码里有英文字母、数字、符号以外的字符，邮件服务器登录不了") from error
+            raise NotSent("账号或密码里有非英文字符，邮件服务器登录不了") from error
         except smtplib.SMTPAuthenticationError as error:
             raise NotSent("邮件服务器不认这个账号或密码（YINUO_SMTP__USER、__PASSWORD）") from error
         except smtplib.SMTPRecipientsRefused as error:

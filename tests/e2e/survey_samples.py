@@ -72,8 +72,8 @@ DONE = shapes.ResponseItem(
     open=False,
 )
 OPEN = replace(
-    DONE, id="iv_2", title="入职第一个月", why="对方屏蔽了我们，或账号已注销", status="open", closed_at=None, answers=(), live=True,
-    open=True, by="",
+    DONE, id="iv_2", title="入职第一个月", why="对方屏蔽了我们，或账号已注销", status="open",
+    closed_at=None, answers=(), live=True, open=True, by="",
 )  # fmt: skip
 PLANNED = replace(OPEN, id="iv_3", status="planned", opened_at=None, due_on=date(2026, 12, 1),
                   open=False, why="对方还没有在这里说过话，平台不允许主动发送")  # fmt: skip
