@@ -114,6 +114,13 @@ class ChatSettings(Section):
     merge_longest_s: float = Field(default=30.0, ge=0, le=600)
 
 
+class TellingSettings(Section):
+    """When colleagues are told of alerts."""
+
+    #: Whether the quiet hours of policy.yaml are kept. Off for trying things out at any hour.
+    quiet: bool = True
+
+
 class FormSettings(Section):
     """The company's own application form, where it asks for the consent to the reading."""
 
@@ -312,6 +319,7 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
+    telling: TellingSettings = TellingSettings()
     consent: ConsentSettings = ConsentSettings()
     engine: EngineSettings = EngineSettings()
     reader: ReaderSettings = ReaderSettings()

@@ -17,7 +17,7 @@ from bot.sandbox.company import TELEGRAM, WEBCHAT, Sandbox, found
 from bot.sandbox.definition import Script
 from bot.sandbox.phone import Phones
 from bot.words import fill, moment
-from config.settings import ChatSettings, Settings, TelegramSettings, WebSettings
+from config.settings import ChatSettings, Settings, TelegramSettings, TellingSettings, WebSettings
 from storage import sqlite
 from storage.database import Tx
 from storage.enums import InvitePurpose
@@ -48,6 +48,7 @@ def settings_of(
         log_level="WARNING",
         web=WebSettings(port=port),
         chat=ChatSettings(merge_pause_s=script.company.merge_pause_s),
+        telling=TellingSettings(quiet=False),  # whoever tries it out sees what happens
         telegram=phones.settings if phones else TelegramSettings(),
     )
 
