@@ -234,7 +234,7 @@ def open_rulebook(settings: Settings) -> Rulebook:
         form=form,
         privacy_url=f"{settings.base_url}/privacy",
     )
-    return book if settings.telling.quiet else replace(book, policy=book.policy.at_any_hour())
+    return book if settings.chat.quiet_hours else replace(book, policy=book.policy.at_any_hour())
 
 
 def named(rulebook: Rulebook, database: Database) -> Rulebook:

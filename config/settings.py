@@ -106,19 +106,14 @@ class WebSettings(Section):
 
 
 class ChatSettings(Section):
-    """How people type."""
+    """How people type, and whether colleagues are left in peace at night."""
 
     #: Seconds without a new message after which what was typed is read as one utterance.
     merge_pause_s: float = Field(default=8.0, ge=0, le=120)
     #: The longest a first message waits for the rest.
     merge_longest_s: float = Field(default=30.0, ge=0, le=600)
-
-
-class TellingSettings(Section):
-    """When colleagues are told of alerts."""
-
-    #: Whether the quiet hours of policy.yaml are kept. Off for trying things out at any hour.
-    quiet: bool = True
+    #: Whether the quiet hours of policy.yaml are kept; off for trying alerts out at any hour.
+    quiet_hours: bool = True
 
 
 class FormSettings(Section):
@@ -319,7 +314,6 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
-    telling: TellingSettings = TellingSettings()
     consent: ConsentSettings = ConsentSettings()
     engine: EngineSettings = EngineSettings()
     reader: ReaderSettings = ReaderSettings()

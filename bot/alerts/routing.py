@@ -199,7 +199,7 @@ def turn(rules: Telling, calendar: Calendar, case: Case, now: datetime) -> Turn:
     if not urgent:
         awake = rules.quiet_until(at, calendar)
         if awake > at:
-            at, why = awake, Why.QUIET
+            at, why = awake, why or Why.QUIET
     if at > now:
         return Turn(at, why)
     if not case.reachable:

@@ -17,7 +17,7 @@ from bot.sandbox.company import TELEGRAM, WEBCHAT, Sandbox, found
 from bot.sandbox.definition import Script
 from bot.sandbox.phone import Phones
 from bot.words import fill, moment
-from config.settings import ChatSettings, Settings, TelegramSettings, TellingSettings, WebSettings
+from config.settings import ChatSettings, Settings, TelegramSettings, WebSettings
 from storage import sqlite
 from storage.database import Tx
 from storage.enums import InvitePurpose
@@ -47,8 +47,8 @@ def settings_of(
         data_dir=data_dir,
         log_level="WARNING",
         web=WebSettings(port=port),
-        chat=ChatSettings(merge_pause_s=script.company.merge_pause_s),
-        telling=TellingSettings(quiet=False),  # whoever tries it out sees what happens
+        # Whoever tries it out sees what happens, at night too.
+        chat=ChatSettings(merge_pause_s=script.company.merge_pause_s, quiet_hours=False),
         telegram=phones.settings if phones else TelegramSettings(),
     )
 
