@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import asking, attachments, comparing, inviting, jobs, models, owing, pipeline
+from bot import asking, attachments, comparing, inviting, jobs, models, owing, pipeline, reminding
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.consent import Form
@@ -112,6 +112,9 @@ class App:
             )
             self.clock.every(
                 self.schedule["reappraise"], lambda: jobs.reappraise(self.road), name="reappraise"
+            )
+            self.clock.every(
+                self.schedule["notice"], lambda: reminding.tick(self.road), name="notice"
             )
             self.clock.every(self.schedule["owe"], lambda: owing.plan(self.road), name="owe")
             self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
@@ -224,13 +227,14 @@ def open_rulebook(settings: Settings) -> Rulebook:
     if asked.analysis == "elsewhere":
         assert asked.form.since is not None  # the settings see to it
         form = Form(name=asked.form.name.strip(), since=asked.form.since)
-    return parse(
+    book = parse(
         settings.company,
         lambda name: files.read(name, override),
         lambda name: files.read_folder(name, override),
         form=form,
         privacy_url=f"{settings.base_url}/privacy",
     )
+    return book if settings.chat.quiet_hours else replace(book, policy=book.policy.at_any_hour())
 
 
 def named(rulebook: Rulebook, database: Database) -> Rulebook:

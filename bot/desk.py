@@ -125,8 +125,9 @@ def _follow_up(tx: Tx, road: Road, viewer: Viewer, row: Any) -> set[str]:
     return records.about_candidate(
         tx,
         road.vault.key(tx, row.subject_id),
+        vault=road.vault,
+        rules=road.rulebook,
         candidate_id=row.candidate_id,
-        owner_id=row.owner_id,
         conversation_id=row.conversation_id,
         source=row.uid,
         said_at=row.sent_at,

@@ -31,7 +31,18 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report", "owe")
+TICKS = (
+    "fire",
+    "sweep",
+    "rescore",
+    "reappraise",
+    "pull",
+    "fetch",
+    "compare",
+    "report",
+    "owe",
+    "notice",
+)
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
 #: Planned moments that come whatever the stage: the law does not ask how far it went.
@@ -68,8 +79,9 @@ def fire(road: Road) -> Fire:
         channels = records.about_candidate(
             tx,
             road.vault.key(tx, candidate.subject_id),
+            vault=road.vault,
+            rules=road.rulebook,
             candidate_id=candidate.id,
-            owner_id=candidate.owner_id,
             conversation_id=due.about.get("conversation"),
             source=f"sched:{due.id}",
             said_at=tx.now,
@@ -92,7 +104,7 @@ def answer_due(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAl
 def deadline(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | None:
     """The candidate named this evening for an answer. Their next message cancels the plan."""
     words = _words(road, tx, due.about)
-    return policy.own(road.rulebook.policy, policy.DEADLINE, words, Severity.DIGEST, tx.now)
+    return policy.own(road.rulebook.policy, policy.DEADLINE, words, Severity.TODAY, tx.now)
 
 
 def erase_due(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | None:

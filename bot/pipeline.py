@@ -294,8 +294,8 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
         if found is None:
             return None
         if found.died:
-            policy, over = road.rulebook.policy, road.channels
-            channels = records.unread(tx, road.vault, found, policy, channels=over)
+            rules, over = road.rulebook, road.channels
+            channels = records.unread(tx, road.vault, found, rules, channels=over)
             road.engine.wake(tx, DELIVERY, sorted(channels))
         channel = road.channels.get(found.talk.channel)
         few = channel is not None and channel.limits.buttons < len(Verdict)
@@ -336,8 +336,8 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
     """Station 5: every consequence of one utterance in one commit, or ``Stale``."""
 
     def work(tx: Tx) -> None:
-        over = road.channels
-        channels = records.write(tx, road.vault, turned, heard, outcome, channels=over)
+        over, rules = road.channels, road.rulebook
+        channels = records.write(tx, road.vault, rules, turned, heard, outcome, channels=over)
         if outcome.consents:
             road.engine.wake(tx, CONVERSATION, _consented(road, tx, turned, outcome))
         if turned.context.candidate is not None:

@@ -294,8 +294,9 @@ async def ask_by_link(road: Road, visitor: Viewer, token: str, what: str, *, onc
         channels = records.about_candidate(
             tx,
             key,
+            vault=road.vault,
+            rules=road.rulebook,
             candidate_id=row.id,
-            owner_id=row.owner_id,
             conversation_id=None,
             source=made,
             said_at=tx.now,

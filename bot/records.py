@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot import answering, doing, stepping
+from bot import answering, doing, noticing, stepping
 from bot.alerts import policy
-from bot.alerts.policy import RANK, Policy
+from bot.alerts.policy import RANK
+from bot.channels.base import Channel
 from bot.rows import Turned
+from bot.rulebook import Rulebook
+from bot.saying import ring as ring
+from bot.saying import said_by_us as said_by_us
+from bot.saying import send_cards as send_cards
+from bot.saying import tell as tell
 from bot.turn import Bind, ConfirmPledge, Context, Heard, Outcome
 from nlp.scheme import Intent, Severity
-from storage.crypto import SubjectKey, new_public_id
+from storage.crypto import SubjectKey
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
 from storage.errors import Conflict, Stale
@@ -21,7 +27,6 @@ from storage.queries import (
     alerts,
     audit,
     codes,
-    intake,
     offers,
     outbox,
     profile,
@@ -41,11 +46,12 @@ _HEARD = frozenset(map(str, Intent))
 def write(
     tx: Tx,
     vault: Vault,
+    rules: Rulebook,
     turned: Turned,
     heard: Heard | None,
     outcome: Outcome,
     *,
-    channels: Collection[str],
+    channels: Mapping[str, Channel],
 ) -> set[str]:
     """T3: every consequence of one turn, or ``Stale``. The channels that have work to deliver.
 
@@ -89,8 +95,9 @@ def write(
         woken |= about_candidate(
             tx,
             owner,
+            vault=vault,
+            rules=rules,
             candidate_id=candidate.id,
-            owner_id=candidate.owner_id,
             conversation_id=talk.id,
             source=context.last.uid,
             said_at=context.last.sent_at,
@@ -129,23 +136,6 @@ def _confirm(tx: Tx, vault: Vault, candidate_id: str, one: ConfirmPledge, *, via
     if fresh:
         details = {"card": one.pledge_id, "via": via}
         audit.append(tx, vault.keystore, SYSTEM, "pledge.confirm", candidate_id, details=details)
-
-
-def tell(
-    tx: Tx,
-    vault: Vault,
-    owner_id: str | None,
-    text: str,
-    *,
-    idem: str,
-    channels: Collection[str],
-) -> set[str]:
-    """Words for whoever is responsible, in their own chats: no alert, nothing to press."""
-    sends: list[NewSend] = []
-    for talk in alerts.receivers(tx, owner_id, channels):
-        key = vault.key(tx, talk.subject_id)
-        sends += said_by_us(tx, key, talk, idem=f"{idem}:{talk.id}", text=text, author=Author.BOT)
-    return outbox.enqueue(tx, sends)
 
 
 def _bind(tx: Tx, vault: Vault, talk: Any, bind: Bind) -> None:
@@ -195,61 +185,24 @@ def _reply(tx: Tx, key: SubjectKey, talk: Any, context: Context, outcome: Outcom
     return outbox.enqueue(tx, sends)
 
 
-def said_by_us(
-    tx: Tx,
-    key: SubjectKey,
-    talk: Any,
-    *,
-    idem: str,
-    text: str,
-    author: Author,
-    author_id: str | None = None,
-    choices: Sequence[tuple[str, str]] = (),
-) -> list[NewSend]:
-    """An outbound message in the timeline and what sends it; nothing when it was said before.
-
-    The outbox row points at the message, so the words are stored once.
-    """
-    message_id = record.say(
-        tx,
-        key,
-        talk=talk,
-        idem=idem,
-        text=text,
-        author=author,
-        author_id=author_id,
-        choices=choices,
-    )
-    if message_id is None:
-        return []
-    return [
-        NewSend(
-            idem=idem,
-            channel=talk.channel,
-            conversation_id=talk.id,
-            kind=OutboxKind.TEXT,
-            payload="",
-            message_id=message_id,
-        )
-    ]
-
-
 def about_candidate(
     tx: Tx,
     key: SubjectKey,
     *,
+    vault: Vault,
+    rules: Rulebook,
     candidate_id: str,
-    owner_id: str | None,
     conversation_id: str | None,
     source: str,
     said_at: datetime,
     outcome: Outcome,
-    channels: Collection[str],
+    channels: Mapping[str, Channel],
     raised_by: str | None = None,
 ) -> set[str]:
     """Facts, factors, alerts and plans of an outcome. The caller holds the candidate's version.
 
-    ``raised_by`` is the person of ours who asks for its alerts; their cards go over ``channels``.
+    ``raised_by`` is the person of ours who asks for its alerts. Colleagues are told of them over
+    ``channels``; without any nobody is, now or later.
     """
     for fact in outcome.facts:
         if "." in fact.kind:  # a statement of the record
@@ -315,13 +268,14 @@ def about_candidate(
             source=source if alert.topic in _HEARD else None,
             raised_by=raised_by,
         )
-        receivers = alerts.receivers(tx, owner_id, channels)
-        woken |= send_cards(tx, raised.alert_id, raised.revision, receivers)
+        woken |= noticing.notify(
+            tx, vault, rules, raised=raised, source=source, by=raised_by, channels=channels
+        )
     return woken
 
 
 def unread(
-    tx: Tx, vault: Vault, found: turns.Look, rules: Policy, *, channels: Collection[str]
+    tx: Tx, vault: Vault, found: turns.Look, rules: Rulebook, *, channels: Mapping[str, Channel]
 ) -> set[str]:
     """Messages that could not be read are a person's to look at: nothing a candidate says is
     dropped in silence."""
@@ -333,51 +287,19 @@ def unread(
     words = "\n".join(
         unseal(key, row.body_sealed, "message.body_sealed", row.uid) for row in found.died
     )
-    alert = policy.own(rules, policy.UNREAD, words[:200], Severity.TODAY, tx.now)
+    alert = policy.own(rules.policy, policy.UNREAD, words[:200], Severity.TODAY, tx.now)
     return about_candidate(
         tx,
         vault.key(tx, talk.candidate_subject),
+        vault=vault,
+        rules=rules,
         candidate_id=talk.candidate_id,
-        owner_id=talk.owner_id,
         conversation_id=talk.id,
         source=found.died[-1].uid,
         said_at=tx.now,
         outcome=Outcome(flow="unread", alerts=(alert,)),
         channels=channels,
     )
-
-
-def send_cards(tx: Tx, alert_id: str, revision: int, receivers: Sequence[Any]) -> set[str]:
-    """Send an alert's card, or its new state, to staff conversations (id, channel)."""
-    return outbox.enqueue(
-        tx,
-        [
-            NewSend(
-                idem=f"card:{alert_id}:{revision}:{receiver.id}",
-                channel=receiver.channel,
-                conversation_id=receiver.id,
-                kind=OutboxKind.CARD,
-                payload=alert_id,
-            )
-            for receiver in receivers
-        ],
-    )
-
-
-def ring(tx: Tx, vault: Vault, boards: Sequence[tuple[str, str]], text: str) -> set[str]:
-    """Say the same to every board (channel, address); the channels that have work.
-
-    One that is still to be told something is not told twice: it says the same of both.
-    """
-    sends: list[NewSend] = []
-    for channel, address in boards:
-        talk = intake.talk_at(tx, vault, channel, address)
-        if outbox.waits(tx, talk.id):
-            continue
-        key = vault.key(tx, talk.subject_id)
-        idem = f"board:{new_public_id('b')}"
-        sends += said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
-    return outbox.enqueue(tx, sends)
 
 
 def verdicts(tx: Tx, outcome: Outcome) -> set[str]:

@@ -300,8 +300,9 @@ def _write(tx: Tx, road: Road, page: Page, outcome: Outcome) -> None:
     woken = records.about_candidate(
         tx,
         key,
+        vault=road.vault,
+        rules=road.rulebook,
         candidate_id=who.id,
-        owner_id=who.owner_id,
         conversation_id=None,
         source=source,
         said_at=tx.now,

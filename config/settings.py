@@ -58,12 +58,14 @@ class WebSettings(Section):
 
 
 class ChatSettings(Section):
-    """How people type."""
+    """How people type, and whether colleagues are left in peace at night."""
 
     #: Seconds without a new message after which what was typed is read as one utterance.
     merge_pause_s: float = Field(default=8.0, ge=0, le=120)
     #: The longest a first message waits for the rest.
     merge_longest_s: float = Field(default=30.0, ge=0, le=600)
+    #: Whether the quiet hours of policy.yaml are kept; off for trying alerts out at any hour.
+    quiet_hours: bool = True
 
 
 class FormSettings(Section):

@@ -17,11 +17,12 @@ from storage.migrate import upgrade
 from tests import outside
 from tests.clock import FakeClock
 from tests.consented import BY_FORM
+from tests.hours import ANY_HOUR
 from tests.postgres import Postgres, running
 
 outside.block()
 # Whoever a test brings in has consented in the company's form; the tests of asking say otherwise.
-for _name, _value in BY_FORM.items():
+for _name, _value in {**BY_FORM, **ANY_HOUR}.items():
     os.environ.setdefault(_name, _value)
 
 _postgres_failure: list[str] = []

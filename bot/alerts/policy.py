@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from bot.alerts.duties import GREETING, OFFER_LATE, Duties
 from bot.alerts.portrait import PortraitWords
+from bot.alerts.routing import Telling
 from bot.turn import Context, Heard, RaiseAlert, Span
 from bot.words import SHANGHAI
 from nlp.scheme import Condition, Intent, Severity, severity_of
@@ -55,6 +56,7 @@ class Policy(BaseModel):
     portrait: PortraitWords
     duties: Duties
     duty_quotes: dict[Duty, str]
+    telling: Telling
     stages: dict[Stage, str]
 
     @model_validator(mode="after")
@@ -78,6 +80,11 @@ class Policy(BaseModel):
         if set(self.due_hours) != {Severity.NOW, Severity.TODAY, Severity.DIGEST}:
             raise ValueError("due_hours needs now, today and digest")
         return self
+
+    def at_any_hour(self) -> Policy:
+        """The same without quiet hours."""
+        telling = self.telling.model_copy(update={"quiet": None})
+        return self.model_copy(update={"telling": telling})
 
 
 def topic_of(policy: Policy, intents: tuple[Intent, ...]) -> str:

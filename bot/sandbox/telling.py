@@ -109,13 +109,14 @@ class _Teller:
         records.about_candidate(
             then,
             self.key,
+            vault=self.road.vault,
+            rules=self.road.rulebook,
             candidate_id=self.history.cast.candidate_id,
-            owner_id=self.history.cast.owner_id,
             conversation_id=self.history.cast.conversation_id,
             source=last.uid,
             said_at=last.sent_at,
             outcome=deed.outcome,
-            channels=(),  # nobody's phone rings for what is long past
+            channels={},  # nobody's phone rings for what is long past
         )
         self._will_be_judged(deed)
 

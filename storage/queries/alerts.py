@@ -60,11 +60,12 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
-    """What became of a raise."""
+    """What became of a raise. ``graver``: it joined and was less grave before."""
 
     alert_id: str
     revision: int
     joined: bool
+    graver: bool = False
 
 
 def raise_alert(
@@ -118,7 +119,7 @@ def raise_alert(
         }
         insert(tx, Alert, row)
         return Raised(alert_id=alert_id, revision=1, joined=False)
-    graver = rank > existing.severity_rank
+    graver, touched = rank > existing.severity_rank, existing.status != AlertStatus.OPEN.value
     update(
         tx,
         Alert,
@@ -133,13 +134,16 @@ def raise_alert(
         quote_sealed=seal(key, quote, "alert.quote_sealed", existing.id),
         question=question,
         evidence=[*existing.evidence, *evidence][-20:],
-        due_at=min(due_at, existing.due_at) if existing.status == "open" else due_at,
+        due_at=due_at if touched else min(due_at, existing.due_at),
+        escalation=0 if touched else existing.escalation,
+        snoozed_until=None if graver else existing.snoozed_until,
         updated_at=tx.now,
         revision=existing.revision + 1,
         source=source,
         raised_by=raised_by,
     )
-    return Raised(alert_id=existing.id, revision=existing.revision + 1, joined=True)
+    revision = existing.revision + 1
+    return Raised(alert_id=existing.id, revision=revision, joined=True, graver=graver)
 
 
 def judge(

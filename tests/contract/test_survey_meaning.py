@@ -51,13 +51,14 @@ def keep(run: Run, vault: Vault, who: str, *facts: AddFact) -> Appraised:
         records.about_candidate(
             tx,
             key_of(tx, vault, who),
+            vault=vault,
+            rules=BOOK,
             candidate_id=who,
-            owner_id=None,
             conversation_id=None,
             source="m_1",
             said_at=tx.now,
             outcome=Outcome(flow="survey", facts=facts),
-            channels=(),
+            channels={},
         )
         return appraise(tx, vault, BOOK, who)
 

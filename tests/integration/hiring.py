@@ -196,13 +196,14 @@ class Company:
             records.about_candidate(
                 tx,
                 self.road.vault.key(tx, row.subject_id),
+                vault=self.road.vault,
+                rules=self.road.rulebook,
                 candidate_id=candidate,
-                owner_id=row.owner_id,
                 conversation_id=None,
                 source="m_1",
                 said_at=tx.now,
                 outcome=Outcome(flow="survey", facts=(fact,)),
-                channels=(),
+                channels={},
             )
 
         await self.road.database.write(work)

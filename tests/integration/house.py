@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx2
 
 from tests.consented import BY_FORM
+from tests.hours import ANY_HOUR
 from tests.loopback import NO_TLS
 
 SECRET = "s3cret-of-the-hook-0123456789abcdef"
@@ -59,6 +60,7 @@ class House:
             "YINUO_WEB__PORT": str(self.port),
             "YINUO_LOG_LEVEL": "WARNING",
             **BY_FORM,
+            **ANY_HOUR,
             **self.extra,
         }
 

@@ -21,7 +21,8 @@ LIMITS = Limits(
 class Post:
     """A platform with one queue of pages, and windows of two messages an hour.
 
-    ``refusals`` are what the next sends end with, after what happens meanwhile.
+    ``refusals`` are what the next sends end with, after what happens meanwhile. ``sent``: to whom,
+    what, and the receipt of what it replaced.
     """
 
     clock: Callable[[], datetime]
@@ -30,6 +31,7 @@ class Post:
     pages: list[tuple[Received, bool]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     said: list[tuple[str, str | None]] = field(default_factory=list)
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
     again: list[bool] = field(default_factory=list)
     files: dict[str, list[bytes]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -81,7 +83,9 @@ class Post:
         if self.broken is not None:
             raise self.broken
         self.said.append((payload["text"], to.ticket.value if to.ticket else None))
-        return Receipt(f"r{len(self.said)}")
+        changed = replaces if self.limits.editable else None
+        self.sent.append((to.value, payload["text"], changed.value if changed else ""))
+        return changed or Receipt(f"r{len(self.said)}")
 
     async def fetch(self, media_id: str) -> AsyncIterator[bytes]:
         if self.broken is not None:
