@@ -17,7 +17,7 @@ from scheduler.sender import Delivered
 from storage.database import Tx
 from storage.enums import OutboxKind
 from storage.errors import NotFound
-from storage.queries import alerts, carried, queues, timeline
+from storage.queries import alerts, carried, queues, snoozes, timeline
 from storage.queries.outbox import Claimed
 from storage.queries.queues import Spoken
 from storage.viewer import SYSTEM
@@ -166,8 +166,9 @@ class ChannelDelivery:
         if standing is not None and standing.revision >= alert.revision:
             return None
         link = f"{self._road.base_url}/console/candidates/{alert.candidate_id}"
+        shown = alert_shown(alert, snoozes.standing(tx, alert.id))
         return CardToSend(
-            card=cards.drawn(self._road.rulebook.policy, alert_shown(alert), link=link),
+            card=cards.drawn(self._road.rulebook.policy, shown, link=link),
             revision=alert.revision,
             replaces=Receipt(standing.receipt) if standing is not None else None,
         )

@@ -30,6 +30,8 @@ class AlertShown:
     quote: str
     question: str
     due_at: datetime
+    put_off_by: str = ""
+    put_off_until: datetime | None = None
 
 
 def drawn(policy: Policy, alert: AlertShown, *, link: str) -> Card:
@@ -49,7 +51,13 @@ def drawn(policy: Policy, alert: AlertShown, *, link: str) -> Card:
         quote=alert.quote,
         lines=tuple(lines),
         question=policy.questions[alert.question],
-        buttons=actions.buttons(alert.id, alert.status, alert.verdict, policy.verdicts),
+        buttons=actions.buttons(
+            alert.id,
+            alert.status,
+            alert.verdict,
+            policy.presses,
+            put_off=alert.put_off_until is not None,
+        ),
         note=_note(policy, alert),
         link=link,
         quiet=alert.severity is Severity.DIGEST,
@@ -57,10 +65,17 @@ def drawn(policy: Policy, alert: AlertShown, *, link: str) -> Card:
 
 
 def _note(policy: Policy, alert: AlertShown) -> str:
-    if alert.verdict is None or alert.verdict_at is None:
-        return ""
-    return policy.card.judged.format(
-        name=alert.verdict_by,
-        verdict=policy.verdicts[alert.verdict],
-        at=moment(alert.verdict_at),
-    )
+    said = []
+    if alert.verdict is not None and alert.verdict_at is not None:
+        said.append(
+            policy.card.judged.format(
+                name=alert.verdict_by,
+                verdict=policy.verdicts[alert.verdict],
+                at=moment(alert.verdict_at),
+            )
+        )
+    if alert.put_off_until is not None:
+        said.append(
+            policy.card.put_off.format(name=alert.put_off_by, until=moment(alert.put_off_until))
+        )
+    return "；".join(said)
