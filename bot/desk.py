@@ -18,6 +18,7 @@ from bot.alerts import actions, policy
 from bot.casework import decide as _decide
 from bot.casework import lawful
 from bot.channels.base import HandsOver
+from bot.deferring import snooze as snooze
 from bot.errors import Conflict, NotFound
 from bot.hearing import place_of, read_as
 from bot.pipeline import Road

@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from bot import consenting, copies, records, rows
+from bot.alerts.actions import Press
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
 from bot.consent import stands
@@ -32,7 +33,7 @@ from nlp.scheme import Severity
 from scheduler.batch import GroupCommit
 from scheduler.engine import CONVERSATION, DELIVERY, FETCH, PULL, Engine
 from storage.database import Database, Tx
-from storage.enums import MessageKind, Verdict
+from storage.enums import MessageKind
 from storage.queries import asides, intake, outbox, overheard, queues, turns
 from storage.queries.asides import NewAside
 from storage.queries.carried import NewMedia, NewTicket
@@ -298,8 +299,8 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
             channels = records.unread(tx, road.vault, found, rules, channels=over)
             road.engine.wake(tx, DELIVERY, sorted(channels))
         channel = road.channels.get(found.talk.channel)
-        few = channel is not None and channel.limits.buttons < len(Verdict)
-        labels = road.rulebook.policy.verdicts if few else None
+        few = channel is not None and channel.limits.buttons < len(Press)
+        labels = road.rulebook.policy.presses if few else None
         listens = road.listens(found.talk.channel, found.talk.address)
         seen = rows.seen(tx, road.vault, found, road.rulebook, numbered=labels, listens=listens)
         if isinstance(seen, Waiting):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot import answering, doing, noticing, stepping
+from bot import answering, doing, noticing, snoozing, stepping
 from bot.alerts import policy
 from bot.alerts.policy import RANK
 from bot.channels.base import Channel
@@ -124,7 +124,7 @@ def write(
             woken |= tell(tx, vault, owned, words, idem=idem, channels=channels)
     for duty in outcome.duties:
         doing.done(tx, vault, context, duty)
-    return woken | verdicts(tx, outcome)
+    return woken | verdicts(tx, outcome) | snoozing.write(tx, outcome)
 
 
 def _confirm(tx: Tx, vault: Vault, candidate_id: str, one: ConfirmPledge, *, via: str) -> None:

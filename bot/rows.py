@@ -9,6 +9,7 @@ from typing import Any
 
 from bot import answering, consenting
 from bot.alerts import actions, duties
+from bot.alerts.actions import Press
 from bot.asked import pressed
 from bot.consent import ConsentSeen
 from bot.conversation.flows import binding, consent, pledge
@@ -36,7 +37,6 @@ from storage.enums import (
     MessageKind,
     Role,
     Stage,
-    Verdict,
 )
 from storage.errors import NotFound
 from storage.queries import (
@@ -59,7 +59,7 @@ from storage.queries.choices import Offered
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
 
-Labels = Mapping[Verdict, str]
+Labels = Mapping[Press, str]
 #: The name of a choice is never longer, however it is typed.
 NAMED = 60
 #: Of what is still to be done, by them and by us, a decision sees so many.
@@ -285,7 +285,9 @@ def _chosen(tx: Tx, talk: Any, said: Said, labels: Labels, *, came: datetime) ->
     alert, standing = _may_press(tx, talk, last.payload), alerts.card_at(tx, last.payload, talk.id)
     if alert is None or standing is None or standing.revision != alert.revision:
         return said
-    offered = actions.buttons(alert.id, alert.status, alert.verdict, labels)
+    offered = actions.buttons(
+        alert.id, alert.status, alert.verdict, labels, put_off=alert.put_off is not None
+    )
     action = actions.typed(said.text, offered)
     if action is None:
         return said

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot import known
+from bot.alerts import playbooks
+from bot.alerts.playbooks import Playbook, Playbooks
 from bot.alerts.policy import Policy
 from bot.consent import ANALYSIS, Consents, Form
 from bot.errors import NotReady
@@ -38,6 +40,7 @@ class Rulebook:
     company: str
     replies: Replies
     policy: Policy
+    playbooks: Playbooks
     risk: Rules
     match: MatchDefinition
     profile: ProfileDefinition
@@ -97,6 +100,7 @@ def parse(
             company=company,
             replies=replies,
             policy=policy,
+            playbooks=_playbooks(read_folder("playbooks"), policy, forbidden),
             risk=_risk(read_folder("risk"), forbidden),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
             profile=profile,
@@ -136,6 +140,20 @@ def _lawful(name: str, texts: Any, forbidden: Forbidden) -> None:
             _lawful(name, one, forbidden)
     elif isinstance(texts, str) and (why := forbidden.why(texts)):
         raise NotReady(f"{name}: {why}")
+
+
+def _playbooks(files: dict[str, Any], policy: Policy, forbidden: Forbidden) -> Playbooks:
+    made: dict[str, Playbook] = {}
+    for name, raw in files.items():
+        try:
+            made[name] = playbooks.parse(name, raw, topics=policy.names)
+        except ValueError as error:
+            why = _first(error) if isinstance(error, ValidationError) else error
+            raise NotReady(f"playbooks/{name}.yaml: {why}") from error
+    books = Playbooks(topics=made, without=policy.without)
+    for name, book in books.topics.items():
+        _lawful(f"playbooks/{name}.yaml", book.model_dump(mode="json"), forbidden)
+    return books
 
 
 def _risk(files: dict[str, Any], forbidden: Forbidden) -> Rules:

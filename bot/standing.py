@@ -11,6 +11,7 @@ from storage.database import Tx
 from storage.enums import AlertStatus, Verdict
 from storage.queries import people
 from storage.queries.alerts import AlertRow
+from storage.queries.snoozes import PutOff
 
 
 def alert_seen(row: Any) -> AlertSeen:
@@ -23,6 +24,7 @@ def alert_seen(row: Any) -> AlertSeen:
         status=AlertStatus(row.status),
         verdict=Verdict(row.verdict) if row.verdict else None,
         revision=row.revision,
+        put_off=row.snoozed_until,
     )
 
 
@@ -38,7 +40,7 @@ def factor_seen(row: Any) -> FactorSeen:
     )
 
 
-def alert_shown(row: AlertRow) -> AlertShown:
+def alert_shown(row: AlertRow, put_off: PutOff | None = None) -> AlertShown:
     """An alert as its card shows it."""
     return AlertShown(
         id=row.id,
@@ -54,4 +56,6 @@ def alert_shown(row: AlertRow) -> AlertShown:
         quote=row.quote,
         question=row.question,
         due_at=row.due_at,
+        put_off_by=put_off.by if put_off else "",
+        put_off_until=put_off.until if put_off else None,
     )

@@ -96,6 +96,7 @@ class AlertSeen:
     status: AlertStatus
     verdict: Verdict | None
     revision: int
+    put_off: datetime | None = None  # until then nobody is reminded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +215,16 @@ class JudgeAlert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeAlert:
+    """Somebody puts an alert off. It stays open; ``cause`` as of ``JudgeAlert``."""
+
+    alert_id: str
+    user_id: str
+    until: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddFactor:
     """A risk rule matched."""
 
@@ -296,6 +307,7 @@ class Outcome:
     muted: bool | None = None
     alerts: tuple[RaiseAlert, ...] = ()
     verdicts: tuple[JudgeAlert, ...] = ()
+    snoozes: tuple[SnoozeAlert, ...] = ()
     factors: tuple[AddFactor, ...] = ()
     facts: tuple[AddFact, ...] = ()
     requests: tuple[AskChange, ...] = ()
@@ -327,6 +339,7 @@ class Outcome:
             muted=other.muted if other.muted is not None else self.muted,
             alerts=self.alerts + other.alerts,
             verdicts=self.verdicts + other.verdicts,
+            snoozes=self.snoozes + other.snoozes,
             factors=self.factors + other.factors,
             facts=self.facts + other.facts,
             requests=self.requests + other.requests,

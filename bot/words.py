@@ -41,6 +41,9 @@ class Replies(BaseModel):
     press_handled: str
     press_refused: str
     press_known: str
+    press_later: str
+    press_put_off: str
+    press_closed: str
     board_now: str
     pledge_link: str
     pledge_yes: str

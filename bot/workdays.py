@@ -134,6 +134,14 @@ class Calendar(BaseModel):
         opens_on = self.workday_after(day + _DAY, 0)
         return datetime.combine(opens_on, self.send.opens, ZONE).astimezone(UTC)
 
+    def next_daytime(self, at: datetime) -> datetime:
+        """The moment itself between the sending times of any day, worked or not, else the next
+        morning. UTC."""
+        local = at.astimezone(ZONE)
+        day = local.date() + (_DAY if local.time() >= self.send.closes else timedelta())
+        opening = datetime.combine(day, self.send.opens, ZONE)
+        return max(local, opening).astimezone(UTC)
+
     def _by_week(self, day: date) -> bool:
         weekday = day.weekday()
         if weekday != _SATURDAY or self.week is Week.FIVE:

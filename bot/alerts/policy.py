@@ -7,7 +7,9 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from bot.alerts.actions import Press
 from bot.alerts.duties import GREETING, OFFER_LATE, Duties
+from bot.alerts.playbooks import Without
 from bot.alerts.portrait import PortraitWords
 from bot.alerts.routing import Telling
 from bot.turn import Context, Heard, RaiseAlert, Span
@@ -34,6 +36,12 @@ class CardWords(BaseModel):
     stage: str
     due: str
     judged: str
+    put_off: str
+    said: str
+    before: str
+    advice: str
+    budget: str
+    gone: str
     open: str
 
 
@@ -51,6 +59,9 @@ class Policy(BaseModel):
     names: dict[str, str]
     questions: dict[str, str]
     verdicts: dict[Verdict, str]
+    later: str
+    snooze: dict[Severity, float]
+    without: Without
     severities: dict[Severity, str]
     card: CardWords
     portrait: PortraitWords
@@ -77,14 +88,23 @@ class Policy(BaseModel):
             raise ValueError(f"duty_quotes needs {sorted(map(str, Duty))}")
         if set(self.stages) != set(Stage):
             raise ValueError(f"stages lacks {sorted(set(Stage) - set(self.stages))}")
-        if set(self.due_hours) != {Severity.NOW, Severity.TODAY, Severity.DIGEST}:
-            raise ValueError("due_hours needs now, today and digest")
+        for named in ("due_hours", "snooze"):
+            if set(getattr(self, named)) != {Severity.NOW, Severity.TODAY, Severity.DIGEST}:
+                raise ValueError(f"{named} needs now, today and digest")
+        if not all(0 < hours <= 24 * 14 for hours in self.snooze.values()):
+            raise ValueError("snooze: hours between 0 and two weeks")
         return self
 
     def at_any_hour(self) -> Policy:
         """The same without quiet hours."""
         telling = self.telling.model_copy(update={"quiet": None})
         return self.model_copy(update={"telling": telling})
+
+    @property
+    def presses(self) -> dict[Press, str]:
+        """The labels of a card's buttons."""
+        said = {Press(verdict.value): label for verdict, label in self.verdicts.items()}
+        return {**said, Press.LATER: self.later}
 
 
 def topic_of(policy: Policy, intents: tuple[Intent, ...]) -> str:

@@ -56,6 +56,8 @@ class AlertRow:
     revision: int
     source: str | None = None  # the message whose reading raised it, by its uid
     raised_by: str = ""  # name of the person of ours who raised it; empty: the reader did
+    snoozed_until: datetime | None = None
+    escalation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,7 @@ def raise_alert(
         verdict=None,
         verdict_by=None,
         verdict_at=None,
+        snoozed_until=None,
         quote_sealed=seal(key, quote, "alert.quote_sealed", existing.id),
         question=question,
         evidence=[*existing.evidence, *evidence][-20:],
@@ -177,6 +180,7 @@ def judge(
             verdict=verdict.value,
             verdict_by=user_id,
             verdict_at=tx.now,
+            snoozed_until=None,
             updated_at=tx.now,
             revision=ALERT.c.revision + 1,
         )
@@ -229,6 +233,8 @@ def _open(row: Any, key: SubjectKey) -> AlertRow:
         revision=row.revision,
         source=row.source,
         raised_by=row.raiser_name or "",
+        snoozed_until=row.snoozed_until,
+        escalation=row.escalation,
     )
 
 

@@ -9,9 +9,10 @@ import pytest
 from bot import desk, pipeline
 from bot.delivery import ChannelDelivery
 from bot.messages import Address, Inbound, Received
+from bot.words import moment
 from scheduler.sender import Outlet, Sender
 from storage.database import Tx
-from storage.enums import MessageKind, Stage, Verdict
+from storage.enums import AlertStatus, MessageKind, Stage, Verdict
 from storage.queries import alerts, intake
 from storage.queries.common import table, update
 from storage.tables import Conversation, Identity
@@ -84,7 +85,7 @@ async def phone(hr_desk: Desk) -> Phone:
 
 async def test_the_card_numbers_its_choices(phone: Phone) -> None:
     [(text, _)] = phone.post.said
-    assert text.endswith("请回复数字：\n1. 有用\n2. 误报\n3. 已处理")
+    assert text.endswith("请回复数字：\n1. 有用\n2. 误报\n3. 已处理\n4. 稍后")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,18 @@ async def test_a_typed_number_is_the_press(phone: Phone, typed: str, verdict: Ve
     assert len(phone.post.said) >= 2  # said back in words
 
 
-@pytest.mark.parametrize("typed", ["4", "0", "有", "1个问题", "12", "一"])
+async def test_the_last_number_puts_the_alert_off(phone: Phone) -> None:
+    await phone.type("4")
+    [alert] = await phone.alerts()
+    assert (alert.status, alert.verdict) == (AlertStatus.OPEN, None)
+    assert alert.snoozed_until is not None
+    told = [text for text, _ in phone.post.said]
+    assert any(text.startswith("好，") and moment(alert.snoozed_until) in text for text in told)
+    card = next(text for text in told if "已推迟到" in text)
+    assert card.endswith("1. 有用\n2. 误报\n3. 已处理")  # it is put off: what is left to choose
+
+
+@pytest.mark.parametrize("typed", ["5", "0", "有", "1个问题", "12", "一"])
 async def test_other_words_press_nothing(phone: Phone, typed: str) -> None:
     await phone.type(typed)
     [alert] = await phone.alerts()

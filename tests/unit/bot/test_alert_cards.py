@@ -50,7 +50,7 @@ def test_a_card_has_all_a_colleague_needs_to_act() -> None:
         ("阶段", "已发 offer"),
         ("请在此前处理", moment(NOW + timedelta(hours=4))),
     )
-    assert [button.label for button in card.buttons] == ["有用", "误报", "已处理"]
+    assert [button.label for button in card.buttons] == ["有用", "误报", "已处理", "稍后"]
     assert (card.note, card.link, card.quiet) == ("", LINK, False)
 
 
@@ -81,6 +81,21 @@ def test_an_acknowledged_card_can_still_be_finished() -> None:
     )
     card = cards.drawn(POLICY, judged, link=LINK)
     assert card.note
+    assert [button.label for button in card.buttons] == ["误报", "已处理", "稍后"]
+
+
+def test_a_card_that_is_put_off_says_by_whom_and_until_when() -> None:
+    judged = shown(
+        verdict=Verdict.USEFUL,
+        verdict_by="李娜",
+        verdict_at=NOW,
+        status=AlertStatus.ACKNOWLEDGED,
+        put_off_by="王敏",
+        put_off_until=NOW + timedelta(hours=4),
+    )
+    card = cards.drawn(POLICY, judged, link=LINK)
+    until = moment(NOW + timedelta(hours=4))
+    assert card.note == f"李娜 已标记有用 · 11月2日 周一 09:00；王敏 已推迟到 {until}"
     assert [button.label for button in card.buttons] == ["误报", "已处理"]
 
 

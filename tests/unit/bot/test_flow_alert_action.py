@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.conversation.flows import alert_action
+from bot.words import fill, moment
 from storage.enums import AlertStatus, Verdict
 from tests.builders import ALERT_ID, NOW, a_candidate, a_context, a_press, a_rulebook, an_alert
 
@@ -19,7 +23,7 @@ NOTES = {
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_a_press_is_a_verdict_of_who_pressed(verdict: Verdict) -> None:
-    context = a_press(actions.action(ALERT_ID, verdict))
+    context = a_press(actions.action(ALERT_ID, Press(verdict.value)))
     assert alert_action.wants(context, None)
     outcome = alert_action.step(context, None, a_rulebook(), now=NOW)
     [judged] = outcome.verdicts
@@ -64,7 +68,7 @@ def test_a_forged_action_is_refused(text: str) -> None:
 def test_who_may_not_see_the_alert_gets_the_answer_of_a_forgery(
     changes: dict[str, object],
 ) -> None:
-    context = a_press(actions.action(ALERT_ID, Verdict.USEFUL), **changes)
+    context = a_press(actions.action(ALERT_ID, Press.USEFUL), **changes)
     outcome = alert_action.step(context, None, a_rulebook(), now=NOW)
     assert outcome.verdicts == ()
     assert outcome.press_note == WORDS.press_refused
@@ -72,11 +76,37 @@ def test_who_may_not_see_the_alert_gets_the_answer_of_a_forgery(
 
 def test_the_same_verdict_again_changes_nothing() -> None:
     pressed = an_alert(verdict=Verdict.USEFUL, status=AlertStatus.ACKNOWLEDGED)
-    context = a_press(actions.action(ALERT_ID, Verdict.USEFUL), pressed=pressed)
+    context = a_press(actions.action(ALERT_ID, Press.USEFUL), pressed=pressed)
     outcome = alert_action.step(context, None, a_rulebook(), now=NOW)
     assert outcome.verdicts == ()
     assert outcome.press_note == WORDS.press_known
 
 
 def test_an_action_typed_as_words_is_not_a_press() -> None:
-    assert not alert_action.wants(a_context(actions.action(ALERT_ID, Verdict.USEFUL)), None)
+    assert not alert_action.wants(a_context(actions.action(ALERT_ID, Press.USEFUL)), None)
+
+
+def test_later_puts_the_alert_off_in_the_name_of_who_pressed() -> None:
+    context = a_press(actions.action(ALERT_ID, Press.LATER))
+    outcome = alert_action.step(context, None, a_rulebook(), now=NOW)
+    [one] = outcome.snoozes
+    assert (one.alert_id, one.user_id, one.cause) == (ALERT_ID, "u_1", "press:m_1")
+    assert one.until == NOW + timedelta(hours=4)
+    assert outcome.verdicts == ()
+    assert moment(one.until) in outcome.press_note
+
+
+def test_what_is_put_off_stays_so_and_the_presser_is_told_until_when() -> None:
+    until = NOW + timedelta(hours=2)
+    context = a_press(actions.action(ALERT_ID, Press.LATER), pressed=an_alert(put_off=until))
+    outcome = alert_action.step(context, None, a_rulebook(), now=NOW)
+    assert outcome.snoozes == ()
+    assert outcome.press_note == fill(WORDS.press_put_off, day=moment(until))
+
+
+def test_what_is_closed_cannot_be_put_off() -> None:
+    closed = an_alert(status=AlertStatus.RESOLVED, verdict=Verdict.HANDLED)
+    context = a_press(actions.action(ALERT_ID, Press.LATER), pressed=closed)
+    outcome = alert_action.step(context, None, a_rulebook(), now=NOW)
+    assert outcome.snoozes == ()
+    assert outcome.press_note == WORDS.press_closed

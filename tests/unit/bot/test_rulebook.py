@@ -21,7 +21,7 @@ def parsed(changes: dict[str, Any], rules: dict[str, Any] | None = None) -> rule
         return found | changes[name] if name in changes else found
 
     def read_folder(name: str) -> dict[str, Any]:
-        return files.read_folder(name) | (rules or {})
+        return files.read_folder(name) | ((rules or {}) if name == "risk" else {})
 
     return rulebook.parse("示例科技", read, read_folder)
 
