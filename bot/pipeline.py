@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot import consenting, copies, records, rows
+from bot import consenting, copies, judging, records, rows
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
 from bot.consent import stands
@@ -338,6 +338,8 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
     def work(tx: Tx) -> None:
         over = road.channels
         channels = records.write(tx, road.vault, turned, heard, outcome, channels=over)
+        judged = [one.alert_id for one in outcome.verdicts]
+        judging.after_verdicts(tx, road.vault, road.rulebook, judged)
         if outcome.consents:
             road.engine.wake(tx, CONVERSATION, _consented(road, tx, turned, outcome))
         if turned.context.candidate is not None:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from bot.alerts.demoting import Demote
 from bot.alerts.duties import GREETING, OFFER_LATE, Duties
 from bot.alerts.portrait import PortraitWords
 from bot.turn import Context, Heard, RaiseAlert, Span
@@ -55,6 +56,7 @@ class Policy(BaseModel):
     portrait: PortraitWords
     duties: Duties
     duty_quotes: dict[Duty, str]
+    demote: Demote
     stages: dict[Stage, str]
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database import Tx
-from storage.enums import Review, Stage, Verdict
+from storage.enums import Review, Role, Stage, Verdict
 from storage.queries.common import chunks, insert_new, table, update
 from storage.queries.scope import CANDIDATE, visible
 from storage.shares import wilson
@@ -155,6 +155,30 @@ def _counts(tx: Tx, over: int, topics: Collection[str] | None = None) -> dict[st
         .group_by(newest.c.topic)
     )
     return {row.topic: (int(row.hits), int(row.judged)) for row in rows}
+
+
+def topics(tx: Tx, alert_ids: Collection[str]) -> frozenset[str]:
+    """What several alerts are about."""
+    rows = tx.all(sa.select(ALERT.c.topic).where(ALERT.c.id.in_(alert_ids)))
+    return frozenset(row.topic for row in rows)
+
+
+def changed(tx: Tx, *, since: datetime) -> list[Any]:
+    """Standings that changed since a moment, with ``by_name``, the first first."""
+    by = table(User)
+    return tx.all(
+        sa.select(STANDING, sa.func.coalesce(by.c.name, "").label("by_name"))
+        .outerjoin(by, by.c.id == STANDING.c.by)
+        .where(STANDING.c.judged > 0, STANDING.c.changed_at >= since)
+        .order_by(STANDING.c.changed_at, STANDING.c.topic)
+    )
+
+
+def admins(tx: Tx) -> list[str]:
+    """Ids of the admins of HR, who are told of changes."""
+    user = table(User)
+    working = sa.and_(user.c.role == Role.HR_ADMIN.value, user.c.disabled_at.is_(None))
+    return [row.id for row in tx.all(sa.select(user.c.id).where(working).order_by(user.c.id))]
 
 
 def judge(tx: Tx, topic: str, *, below: float, over: int, back_at: float) -> Changed | None:
