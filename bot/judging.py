@@ -16,7 +16,8 @@ from nlp.scheme import Intent
 from storage.database import Tx
 from storage.enums import Author
 from storage.errors import Conflict
-from storage.queries import alerts, audit, outbox, standings
+from storage.queries import alerts, audit, missed_cases, outbox, people, standings
+from storage.queries.missed_cases import Found
 from storage.queries.outbox import NewSend
 from storage.queries.standings import Changed
 from storage.vault import Vault
@@ -26,6 +27,8 @@ from storage.viewer import SYSTEM, Viewer
 HEARD = frozenset(map(str, Intent))
 #: Older news is no news: whoever ties their chat later is not told of it.
 NEWS = timedelta(days=14)
+#: However long ago.
+ALWAYS, DAY = timedelta(days=36_500), timedelta(days=1)
 RECORD = "/console/alerts/record"
 
 
@@ -63,6 +66,33 @@ def restore(tx: Tx, vault: Vault, rules: Rulebook, viewer: Viewer, topic: str) -
     if changed is None:
         raise Conflict("this kind is told at once already")
     _link(tx, vault, viewer, changed)
+
+
+class Unlabelled(Conflict):
+    """Words were missed, they say, and none of them is labelled: nothing could be learnt."""
+
+
+def look_through(tx: Tx, vault: Vault, viewer: Viewer, candidate_id: str, found: Found) -> None:
+    """Keep what a person found in the words of a withdrawal that came without any alert. The same
+    again changes nothing.
+
+    Raises ``NotFound`` for whoever the viewer may not know of, ``Conflict`` for whoever is no such
+    case, and ``Unlabelled``.
+    """
+    people.get_candidate(tx, vault, viewer, candidate_id)
+    audit.hold(tx)
+    always = standings.withdrawals(
+        tx, viewer, since=tx.now - ALWAYS, until=tx.now + DAY, candidate_id=candidate_id
+    )
+    if not any(one.silent for one in always):
+        raise Conflict("no withdrawal that came without an alert")
+    if found is Found.SAID and not missed_cases.wrote(tx, candidate_id).labelled:
+        raise Unlabelled("none of their messages is labelled")
+    if missed_cases.look_through(tx, candidate_id, found, user_id=viewer.id):
+        details = {"found": found.value}
+        audit.append(
+            tx, vault.keystore, viewer, "missed_case.review", candidate_id, details=details
+        )
 
 
 def _link(tx: Tx, vault: Vault, viewer: Viewer, one: Changed) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.words import SHANGHAI
 from storage.crypto import new_public_id
 from storage.database import Database, Tx
 from storage.enums import AlertStatus, Role, Stage, Verdict
@@ -107,7 +108,7 @@ class Kinds:
                 outcome=outcome,
                 reason="pay",
                 note="",
-                on_day=(tx.now + timedelta(days=days)).date(),
+                on_day=(tx.now.astimezone(SHANGHAI) + timedelta(days=days)).date(),
                 cost=None,
                 by=self.hr.id,
             )

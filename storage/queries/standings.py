@@ -250,8 +250,11 @@ def missed(tx: Tx, viewer: Viewer, *, since: datetime, until: datetime) -> Misse
     return Missed(withdrawals=len(found), silent=sum(one.silent for one in found))
 
 
-def withdrawals(tx: Tx, viewer: Viewer, *, since: datetime, until: datetime) -> list[Withdrawal]:
-    """Withdrawals from one moment to another, the newest day first."""
+def withdrawals(
+    tx: Tx, viewer: Viewer, *, since: datetime, until: datetime, candidate_id: str | None = None
+) -> list[Withdrawal]:
+    """Withdrawals from one moment to another, the newest day first; all, or one person's."""
+    whose = CANDIDATE.c.id == candidate_id if candidate_id is not None else sa.true()
     first = since.astimezone(_SHANGHAI).date()
     last = (until - timedelta(microseconds=1)).astimezone(_SHANGHAI).date()
     newest = sa.func.row_number().over(
@@ -274,6 +277,7 @@ def withdrawals(tx: Tx, viewer: Viewer, *, since: datetime, until: datetime) -> 
         .join(told, sa.and_(told.c.candidate_id == CANDIDATE.c.id, told.c.place == 1))
         .where(
             visible(viewer),
+            whose,
             told.c.outcome.in_(WITHDRAWN),
             told.c.on_day >= first,
             told.c.on_day <= last,
@@ -281,6 +285,7 @@ def withdrawals(tx: Tx, viewer: Viewer, *, since: datetime, until: datetime) -> 
     )
     moved = sa.select(CANDIDATE.c.id, CANDIDATE.c.stage, CANDIDATE.c.stage_at).where(
         visible(viewer),
+        whose,
         CANDIDATE.c.stage.in_(WITHDRAWN),
         CANDIDATE.c.stage_at >= since,
         CANDIDATE.c.stage_at < until,

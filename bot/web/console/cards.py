@@ -77,7 +77,8 @@ def cards(
     }
     wanted = uids | {uid for some in before.values() for uid in some}
     said = {row.uid: row for row in timeline.by_uids(tx, site.road.vault, sorted(wanted))}
-    rates = site.rates.get(lambda: {one.topic: one for one in standings.rates(tx)})
+    over = site.road.rulebook.policy.demote.over
+    rates = site.rates.get(lambda: {one.topic: one for one in standings.rates(tx, over=over)})
     sources = [alert.source for alert in alerts if alert.source is not None]
     behind = review.by_ids(tx, site.road.vault, viewer, sources)
     made = (
@@ -106,7 +107,6 @@ def _card(
         verdict = views.GivenVerdict(
             value=_VERDICTS[alert.verdict], by=alert.verdict_by, at=alert.verdict_at
         )
-    enough = rate is not None and rate.judged >= ENOUGH
     return views.AlertCard(
         id=alert.id,
         candidate_id=alert.candidate_id,
@@ -127,9 +127,16 @@ def _card(
             for uid in before
             if uid in said and said[uid].text not in alert.quote
         ),
-        hit_rate=views.HitRate(useful=rate.hits, judged=rate.judged) if rate and enough else None,
+        hit_rate=_hit_rate(rate),
         raised_by=alert.raised_by,
     )
+
+
+def _hit_rate(rate: Rate | None) -> views.HitRate | None:
+    if rate is None or (rate.judged < ENOUGH and rate.demoted_at is None):
+        return None
+    demoted = rate.demoted_at is not None
+    return views.HitRate(useful=rate.hits, judged=rate.judged, demoted=demoted)
 
 
 def _in_quote(alert: AlertRow, said: Mapping[str, MessageRow]) -> list[tuple[int, int, str]]:

@@ -73,6 +73,9 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/merge/{merge_id}/undo": {},
     "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
     "/console/alerts/{alert_id}/labels": LABELS,
+    "/console/alerts/record/kinds/{kind}/restore": {},
+    "/console/alerts/record/missed/{candidate_id}": {"found": "unsaid", "days": "90"},
+    "/console/alerts/record/missed/{candidate_id}/labels/{reading_id}": LABELS,
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
     "/console/review/{reading_id}/labels": LABELS,
     "/console/settings/language": {"language": "en", "next": "/console/settings"},
@@ -103,6 +106,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates/{candidate_id}/requests": {"what": "早点入职"},
     "/api/v1/candidates/{candidate_id}/responses": {"survey_id": "week1", "via": "page"},
     "/api/v1/alerts/{alert_id}/verdict": {"verdict": "useful"},
+    "/api/v1/alerts/kinds/{kind}/restore": {},
 }
 
 
@@ -166,6 +170,7 @@ class Things:
             "merge_id": "g_none",
             "channel": "telegram",
             "format": "csv",
+            "kind": "salary",
         }
         return path.format(**ids)
 
@@ -300,8 +305,8 @@ async def test_a_key_reaches_what_its_scope_says_and_no_console(office: Office) 
             answer = await office.http.request(
                 route.method, objects.fill(route.path), headers=key, json=BODIES.get(route.path)
             )
-            verdict = route.path.endswith("/verdict")
-            expected = "done" if route.permission is scope and not verdict else "refused"
+            persons = route.path.endswith(("/verdict", "/restore"))
+            expected = "done" if route.permission is scope and not persons else "refused"
             assert kind(answer) == expected, (scope, route, answer.text)
         console = await office.http.get("/console/alerts", headers=key)
         assert console.headers["location"].startswith("/signin")
