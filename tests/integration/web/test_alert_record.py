@@ -169,7 +169,7 @@ async def test_who_never_wrote_and_who_was_never_read(office: Office) -> None:
 
 async def test_a_kind_is_put_back_by_an_admin_only_and_once(office: Office) -> None:
     hr, admin = await office.user("hr", Role.HR), await office.user("admin", Role.HR_ADMIN)
-    kinds = Kinds(office.road.database, office.road.vault, office.clock)  # type: ignore[arg-type]
+    kinds = Kinds(office.road.database, office.road.vault, office.clock)
     kinds.judged(20, 10)
     kinds.judged(2, 0, "handover")
     kinds.decide()
@@ -194,7 +194,7 @@ async def test_a_kind_is_put_back_by_an_admin_only_and_once(office: Office) -> N
 
 async def test_the_card_says_that_its_kind_is_demoted(office: Office) -> None:
     hr = await office.user("hr", Role.HR)
-    kinds = Kinds(office.road.database, office.road.vault, office.clock)  # type: ignore[arg-type]
+    kinds = Kinds(office.road.database, office.road.vault, office.clock)
     kinds.judged(0, 30)
     kinds.decide()
     who = await office.candidate(owner=hr.id)
@@ -208,7 +208,7 @@ async def test_the_card_says_that_its_kind_is_demoted(office: Office) -> None:
 async def test_the_api_tells_the_record_and_lets_an_admin_restore(office: Office) -> None:
     hr, admin = await office.user("hr", Role.HR), await office.user("admin", Role.HR_ADMIN)
     await left(office, hr, "安静", QUIET)
-    kinds = Kinds(office.road.database, office.road.vault, office.clock)  # type: ignore[arg-type]
+    kinds = Kinds(office.road.database, office.road.vault, office.clock)
     kinds.judged(20, 10)
     gone = kinds.decide()
     assert gone is not None
