@@ -117,6 +117,7 @@ class App:
                 self.schedule["notice"], lambda: reminding.tick(self.road), name="notice"
             )
             self.clock.every(self.schedule["owe"], lambda: owing.plan(self.road), name="owe")
+            self.clock.every(self.schedule["judge"], lambda: jobs.judge(self.road), name="judge")
             self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             self.clock.every(

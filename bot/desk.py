@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot import planning, records
+from bot import judging, planning, records
 from bot.alerts import actions, policy
 from bot.casework import decide as _decide
 from bot.casework import lawful
@@ -67,6 +67,7 @@ async def judge(road: Road, viewer: Viewer, alert_id: str, verdict: Verdict, *, 
         )
         turns.touch(tx, row.candidate_id, version)
         channels = records.verdicts(tx, Outcome(flow="console", verdicts=(judged,)))
+        judging.after_verdicts(tx, road.vault, road.rulebook, [alert_id])
         road.engine.wake(tx, DELIVERY, sorted(channels))
         audit.append(
             tx,

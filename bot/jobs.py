@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bot import attachments, inviting, owing, pipeline, records
+from bot import attachments, inviting, judging, owing, pipeline, records
 from bot.alerts import policy
 from bot.appraisal import appraise
 from bot.channels.base import Pulls
@@ -42,6 +42,7 @@ TICKS = (
     "report",
     "owe",
     "notice",
+    "judge",
 )
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
@@ -144,6 +145,23 @@ async def fetch(road: Road) -> int:
         return len(waiting)
 
     return await road.database.write(work)
+
+
+async def judge(road: Road) -> int:
+    """Look at every kind's record, and tell the admins what changed, in hours of work; how many
+    changed now."""
+    changed = await road.database.write(lambda tx: judging.settle(tx, road.vault, road.rulebook))
+
+    def tell(tx: Tx) -> None:
+        if road.rulebook.calendar.next_moment(tx.now) <= tx.now:
+            channels = judging.tell(
+                tx, road.vault, road.rulebook, base_url=road.base_url, channels=road.channels
+            )
+            road.engine.wake(tx, DELIVERY, sorted(channels))
+
+    # A commit of its own: what is said to somebody waits for their turn, which may hold a kind.
+    await road.database.write(tell)
+    return len(changed)
 
 
 async def rescore(road: Road) -> int:

@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot import consenting, copies, records, rows
+from bot import consenting, copies, judging, records, rows
 from bot.alerts.actions import Press
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
@@ -339,6 +339,7 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
     def work(tx: Tx) -> None:
         over, rules = road.channels, road.rulebook
         channels = records.write(tx, road.vault, rules, turned, heard, outcome, channels=over)
+        judging.after_verdicts(tx, road.vault, rules, [one.alert_id for one in outcome.verdicts])
         if outcome.consents:
             road.engine.wake(tx, CONVERSATION, _consented(road, tx, turned, outcome))
         if turned.context.candidate is not None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from bot.alerts.actions import Press
+from bot.alerts.demoting import Demote
 from bot.alerts.duties import GREETING, OFFER_LATE, Duties
 from bot.alerts.playbooks import Without
 from bot.alerts.portrait import PortraitWords
@@ -68,6 +69,7 @@ class Policy(BaseModel):
     duties: Duties
     duty_quotes: dict[Duty, str]
     telling: Telling
+    demote: Demote
     stages: dict[Stage, str]
 
     @model_validator(mode="after")

@@ -27,6 +27,8 @@ DONE = frozenset(
         "reviewed",
         "followed",
         "relabelled",
+        "kind_restored",
+        "looked_through",
         "imported",
         "offer_kept",
         "offer_settled",

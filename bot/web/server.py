@@ -23,6 +23,7 @@ from bot.web import (
     signin,
     survey,
 )
+from bot.web.api import alert_record as api_alert_record
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
@@ -38,6 +39,7 @@ from bot.web.chat import live as chat_live
 from bot.web.chat import page as chat_page
 from bot.web.chat.link import Links
 from bot.web.console import (
+    alert_record,
     alerts,
     attachments,
     candidate,
@@ -76,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_messages.router,
     api_invites.router,
     api_candidates.router,
+    api_alert_record.router,  # before an alert of that name
     api_alerts.router,
     api_positions.router,
     api_offers.router,
@@ -83,6 +86,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_responses.router,
     api_audit.router,
     openapi.router,
+    alert_record.router,  # before an alert of that name
     alerts.router,
     review.router,
     candidates.router,

@@ -109,10 +109,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitRate:
-    """Of the last ``judged`` alerts of this kind, ``useful`` were not false alarms."""
+    """Of the last ``judged`` alerts of this kind, ``useful`` were not false alarms. ``demoted``: it
+    goes into the digest for that."""
 
     useful: int
     judged: int
+    demoted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

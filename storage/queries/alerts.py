@@ -133,7 +133,6 @@ def raise_alert(
         verdict=None,
         verdict_by=None,
         verdict_at=None,
-        snoozed_until=None,
         quote_sealed=seal(key, quote, "alert.quote_sealed", existing.id),
         question=question,
         evidence=[*existing.evidence, *evidence][-20:],

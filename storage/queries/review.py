@@ -202,6 +202,16 @@ def by_ids(tx: Tx, vault: Vault, viewer: Viewer, ids: Sequence[str]) -> dict[str
     return {row.id: row for row in _opened(tx, vault, rows)}
 
 
+def last_of(
+    tx: Tx, vault: Vault, viewer: Viewer, candidate_id: str, *, until: datetime, limit: int
+) -> list[ReadingRow]:
+    """The last readings of what somebody said until a moment, oldest first."""
+    theirs = sa.and_(CANDIDATE.c.id == candidate_id, MESSAGE.c.sent_at <= until)
+    newest = (MESSAGE.c.sent_at.desc(), MESSAGE.c.id.desc())
+    rows = tx.all(seen_by(viewer).where(theirs).order_by(*newest).limit(limit))
+    return _opened(tx, vault, rows[::-1])
+
+
 def answer(tx: Tx, number: int, said: Review, *, user_id: str) -> bool:
     """Keep what a person said of a reading; whether that was new.
 

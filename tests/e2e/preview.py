@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
+from tests.e2e.alert_record_samples import alert_record_samples
 from tests.e2e.copy_samples import copy_samples
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
@@ -48,6 +49,7 @@ RECORD: Final = ("record", "record-steps", "match", "risk", "outcome", "resume",
 DARK: Final = (
     *RECORD,
     "alerts",
+    "alert-record",
     "review",
     "candidate",
     "chat",
@@ -65,6 +67,7 @@ DARK: Final = (
 ENGLISH: Final = (
     *RECORD,
     "alerts",
+    "alert-record",
     "review",
     "review-form",
     "candidate",
@@ -193,6 +196,7 @@ def main(arguments: list[str]) -> int:
         *entry_samples(),
         *console_samples(),
         *review_samples(),
+        *alert_record_samples(),
         *offer_samples(),
         *copy_samples(),
         *survey_samples(),

@@ -13,13 +13,12 @@ from bot.web.site import Site
 from nlp.scheme import Intent
 from storage.database import Tx
 from storage.enums import Author, Direction, Verdict
-from storage.queries import inbox, review, timeline
+from storage.queries import inbox, review, standings, timeline
 from storage.queries.alerts import AlertRow
+from storage.queries.standings import ENOUGH, Rate
 from storage.queries.timeline import MessageRow
 from storage.viewer import Viewer
 
-#: A hit rate of fewer judged alerts says nothing.
-ENOUGH_JUDGED = 5
 _VERDICTS: Mapping[Verdict, Literal["useful", "false_alarm", "handled"]] = {
     Verdict.USEFUL: "useful",
     Verdict.FALSE_ALARM: "false_alarm",
@@ -78,7 +77,8 @@ def cards(
     }
     wanted = uids | {uid for some in before.values() for uid in some}
     said = {row.uid: row for row in timeline.by_uids(tx, site.road.vault, sorted(wanted))}
-    rates = site.hit_rates.get(lambda: inbox.hit_rates(tx))
+    over = site.road.rulebook.policy.demote.over
+    rates = site.rates.get(lambda: {one.topic: one for one in standings.rates(tx, over=over)})
     sources = [alert.source for alert in alerts if alert.source is not None]
     behind = review.by_ids(tx, site.road.vault, viewer, sources)
     made = (
@@ -97,7 +97,7 @@ def _card(
     language: views.Language,
     said: Mapping[str, MessageRow],
     before: Sequence[str],
-    rate: tuple[int, int] | None,
+    rate: Rate | None,
 ) -> views.AlertCard:
     policy = site.road.rulebook.policy
     known = site.pages.words[language].label("topic", alert.topic) != alert.topic
@@ -107,7 +107,6 @@ def _card(
         verdict = views.GivenVerdict(
             value=_VERDICTS[alert.verdict], by=alert.verdict_by, at=alert.verdict_at
         )
-    enough = rate is not None and rate[1] >= ENOUGH_JUDGED
     return views.AlertCard(
         id=alert.id,
         candidate_id=alert.candidate_id,
@@ -128,9 +127,16 @@ def _card(
             for uid in before
             if uid in said and said[uid].text not in alert.quote
         ),
-        hit_rate=views.HitRate(useful=rate[0], judged=rate[1]) if rate and enough else None,
+        hit_rate=_hit_rate(rate),
         raised_by=alert.raised_by,
     )
+
+
+def _hit_rate(rate: Rate | None) -> views.HitRate | None:
+    if rate is None or (rate.judged < ENOUGH and rate.demoted_at is None):
+        return None
+    demoted = rate.demoted_at is not None
+    return views.HitRate(useful=rate.hits, judged=rate.judged, demoted=demoted)
 
 
 def _in_quote(alert: AlertRow, said: Mapping[str, MessageRow]) -> list[tuple[int, int, str]]:

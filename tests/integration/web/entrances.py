@@ -59,6 +59,13 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/merge/{merge_id}/undo": {},
     "/console/alerts/{alert_id}/verdict": {"verdict": "useful"},
     "/console/alerts/{alert_id}/labels": LABELS,
+    "/console/alerts/record/kinds/{kind}/restore": {},
+    "/console/alerts/record/missed/{candidate_id}": {"found": "unsaid", "days": "90"},
+    "/console/alerts/record/missed/{candidate_id}/labels/{reading_id}": {
+        "intent-salary": "1",
+        "commitment": "-1",
+        "condition": "none",
+    },
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
     "/console/review/{reading_id}/labels": LABELS,
     "/console/settings/language": {"language": "en", "next": "/console/settings"},
@@ -88,6 +95,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates/{candidate_id}/offers": {"base": 16_000},
     "/api/v1/candidates/{candidate_id}/requests": {"what": "早点入职"},
     "/api/v1/candidates/{candidate_id}/responses": {"survey_id": "week1", "via": "page"},
+    "/api/v1/alerts/kinds/{kind}/restore": {},
     "/api/v1/alerts/{alert_id}/verdict": {"verdict": "useful"},
 }
 

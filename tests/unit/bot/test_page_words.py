@@ -36,6 +36,7 @@ from storage.enums import (
     StepKind,
     Verdict,
 )
+from storage.queries.missed_cases import Found
 from tests.e2e.sampling import ZONE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -136,6 +137,7 @@ GROUPS: dict[str, set[str]] = {
     "consent.source": {"chat", "form", "paper", "api"},
     "privacy.line": {"purpose", "necessity", "impact", "kinds", "receiver", "period"},
     "risk.was": {"faded", "ended"},
+    "missed_found": set(Found),
 }
 
 

@@ -18,6 +18,7 @@ from bot.web import views
 from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, icon, read_words, static_url
 from bot.web.reasons import Reason
 from tests.e2e import (
+    alert_record_samples,
     copy_samples,
     entry_samples,
     offer_samples,
@@ -43,6 +44,8 @@ def every_sample() -> list[Sample]:
         *samples.console_samples(),
         *samples.partial_samples(),
         *review_samples.all_samples(),
+        *alert_record_samples.alert_record_samples(),
+        *alert_record_samples.pieces(),
         *sheets_samples(),
         *offer_samples.offer_samples(),
         *copy_samples.copy_samples(),
