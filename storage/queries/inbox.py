@@ -13,7 +13,7 @@ from storage.database import Tx
 from storage.enums import AlertStatus, MessageKind
 from storage.queries.alerts import ALERT, UNRESOLVED, AlertRow, opened, seen_by
 from storage.queries.common import table
-from storage.queries.scope import CANDIDATE, POSITION, visible
+from storage.queries.scope import CANDIDATE, POSITION, acts_for, visible, worked
 from storage.tables import Message
 from storage.vault import Vault
 from storage.viewer import Viewer
@@ -32,10 +32,15 @@ class Show(StrEnum):
 
 
 def _mine(viewer: Viewer) -> sa.ColumnElement[bool]:
-    owned = sa.select(POSITION.c.id).where(POSITION.c.owner_id == viewer.id)
+    """Whose case it is: theirs, of whoever they stand in for, or nobody's but their team's."""
+    owned = sa.select(POSITION.c.id).where(acts_for(viewer.id, POSITION.c.owner_id))
+    shared = worked(viewer.id).where(POSITION.c.owner_id.is_(None))
     return sa.or_(
-        CANDIDATE.c.owner_id == viewer.id,
-        sa.and_(CANDIDATE.c.owner_id.is_(None), CANDIDATE.c.position_id.in_(owned)),
+        acts_for(viewer.id, CANDIDATE.c.owner_id),
+        sa.and_(
+            CANDIDATE.c.owner_id.is_(None),
+            sa.or_(CANDIDATE.c.position_id.in_(owned), CANDIDATE.c.position_id.in_(shared)),
+        ),
     )
 
 

@@ -12,7 +12,8 @@ from bot.app import App, build
 from bot.pipeline import Road
 from config.settings import Settings
 from scheduler.clock import Clock
-from storage.crypto import Keystore, SealBroken
+from storage.aead import SealBroken
+from storage.crypto import Keystore
 from storage.database import Tx
 from storage.enums import (
     AlertStatus,
