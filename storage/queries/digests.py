@@ -317,7 +317,7 @@ def _waited(tx: Tx, talk_id: str, user_id: str, since: datetime, until: datetime
 
 
 def _mine(viewer: Viewer) -> sa.ColumnElement[bool]:
-    return sa.and_(visible(viewer), case_of(viewer.id))
+    return sa.and_(visible(viewer), case_of(viewer))
 
 
 def _going_on() -> sa.ColumnElement[bool]:

@@ -20,8 +20,17 @@ from storage.queries.common import chunks, table
 from storage.queries.offers import ENDED as OFFER_ENDED
 from storage.queries.offers import OFFER, PLEDGE, REQUEST
 from storage.queries.scheduled import SCHEDULED
-from storage.queries.scope import CANDIDATE, POSITION, visible
-from storage.tables import Away, Fact, Interview, Teammate, User
+from storage.queries.scope import (
+    AWAY,
+    CANDIDATE,
+    POSITION,
+    TEAMMATE,
+    USER,
+    WORKING,
+    acts_for,
+    visible,
+)
+from storage.tables import Fact, Interview, User
 from storage.vault import Vault, unseal
 from storage.viewer import Viewer
 
@@ -53,19 +62,47 @@ class OwedRow:
     who: str = ""
 
 
-def case_of(user_id: str) -> sa.ColumnElement[bool]:
-    """The condition that a case is somebody's, or of one they stand in for: of ``candidate`` joined
-    with ``position``. What nobody owns is the position's team's, without one everybody's."""
-    away, mate = table(Away), table(Teammate)
-    absent = sa.select(away.c.user_id).where(away.c.deputy_id == user_id, away.c.active)
+def case_of(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """The condition on ``candidate``, joined with ``position``, that a case is a viewer's, or of one
+    they stand in for.
+
+    As ``covering.first`` says for one candidate: nobody's case is the position's team's, without
+    one every HR's; of an owner who is gone, with nobody in their place, the team's or the admins'.
+    """
     owner = sa.func.coalesce(CANDIDATE.c.owner_id, POSITION.c.owner_id)
-    team = sa.exists().where(mate.c.position_id == CANDIDATE.c.position_id)
-    nobody = sa.and_(owner.is_(None), sa.or_(team.where(mate.c.user_id == user_id), ~team))
-    return sa.or_(owner == user_id, owner.in_(absent), nobody)
+    team = sa.exists().where(TEAMMATE.c.position_id == CANDIDATE.c.position_id)
+    theirs = team.where(acts_for(viewer.id, TEAMMATE.c.user_id))
+    gone = sa.and_(owner.not_in(_here()), owner.not_in(_covered()))
+    everybody = gone if viewer.role is Role.HR_ADMIN else sa.false()
+    return sa.or_(
+        acts_for(viewer.id, owner),
+        sa.and_(sa.or_(owner.is_(None), gone), theirs),
+        sa.and_(sa.or_(owner.is_(None), everybody), ~team),
+    )
+
+
+def _here() -> sa.Select[Any]:
+    """Colleagues who work cases and are not away."""
+    away = sa.select(AWAY.c.user_id).where(AWAY.c.active)
+    return sa.select(USER.c.id).where(
+        USER.c.disabled_at.is_(None), USER.c.role.in_(WORKING), USER.c.id.not_in(away)
+    )
+
+
+def _covered() -> sa.CompoundSelect[Any]:
+    """Colleagues who are away and for whom somebody stands in, or stands in for that one."""
+    gone, next_gone = AWAY.alias("left"), AWAY.alias("next_left")
+    direct = sa.select(AWAY.c.user_id).where(AWAY.c.active, AWAY.c.deputy_id.in_(_here()))
+    passed_on = (
+        sa.select(gone.c.user_id)
+        .join(next_gone, next_gone.c.user_id == gone.c.deputy_id)
+        .where(gone.c.active, next_gone.c.active, next_gone.c.deputy_id.in_(_here()))
+    )
+    return sa.union_all(direct, passed_on)
 
 
 def _theirs(viewer: Viewer, mine: bool) -> sa.ColumnElement[bool]:
-    return sa.and_(visible(viewer), case_of(viewer.id)) if mine else visible(viewer)
+    return sa.and_(visible(viewer), case_of(viewer)) if mine else visible(viewer)
 
 
 def _people(*columns: Any) -> sa.Select[Any]:
@@ -170,7 +207,7 @@ def greetings(
     """
     whose = visible(viewer)
     if mine:
-        whose = sa.and_(whose, sa.or_(case_of(viewer.id), POSITION.c.manager_id == viewer.id))
+        whose = sa.and_(whose, sa.or_(case_of(viewer), POSITION.c.manager_id == viewer.id))
     query = (
         _people(
             CANDIDATE.c.start_on.label("on_day"),

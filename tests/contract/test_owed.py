@@ -10,12 +10,12 @@ import pytest
 
 from storage.database import Database, Tx
 from storage.enums import AlertStatus, Duty, Role, Stage, Verdict
-from storage.queries import alerts, duties, offers, scheduled
+from storage.queries import alerts, covering, duties, offers, scheduled
 from storage.queries.common import insert, table, update
-from storage.tables import Away, Candidate, Interview, Teammate
+from storage.tables import Away, Candidate, Interview, Teammate, User
 from storage.viewer import Permission, Viewer
 from tests.clock import FakeClock
-from tests.indebted import House
+from tests.indebted import Case, House
 
 
 @pytest.fixture
@@ -243,3 +243,36 @@ def test_a_deputy_is_owed_to_as_well(house: House) -> None:
     assert house.owed(house.other) == ()
     house.run(lambda tx: insert(tx, Away, row))
     assert house.told(house.other) == [("陈一鸣", "answer", False)]
+
+
+def test_of_an_owner_who_is_gone_it_is_the_team_s_or_the_admins(house: House) -> None:
+    """As ``covering.first`` says whose case it is."""
+    case = house.case("陈一鸣", owner=house.other)
+    house.answer(case, 5)
+    assert house.owed(house.admin) == ()
+    where = table(User).c.id == house.other.id
+    house.run(lambda tx: update(tx, User, where, disabled_at=tx.now))
+    assert house.told(house.admin) == [("陈一鸣", "answer", False)]
+    assert house.owed(house.hr) == ()
+    assert _first(house, case) == {house.admin.id}
+    row = {"position_id": house.seat, "user_id": house.hr.id, "added_at": house.clock()}
+    house.run(lambda tx: insert(tx, Teammate, row))
+    assert house.told(house.hr) == [("陈一鸣", "answer", False)]
+    assert house.owed(house.admin) == ()
+    assert _first(house, case) == {house.hr.id}
+
+
+def test_who_is_away_with_nobody_in_their_place_leaves_it_to_the_admins(house: House) -> None:
+    case = house.case("陈一鸣", owner=house.hr)
+    house.answer(case, 5)
+    away = {"from_on": house.clock().date(), "until_on": house.clock().date(), "active": True}
+    away["created_at"] = house.clock()
+    for number, (who, deputy) in enumerate([(house.hr, house.other), (house.other, house.hr)]):
+        row = {"id": f"w_{number}", "user_id": who.id, "deputy_id": deputy.id, **away}
+        house.run(lambda tx, row=row: insert(tx, Away, row))
+    assert _first(house, case) == {house.admin.id}
+    assert house.told(house.admin) == [("陈一鸣", "answer", False)]
+
+
+def _first(house: House, case: Case) -> set[str]:
+    return {one.user_id for one in house.run(lambda tx: covering.first(tx, case.id))}
