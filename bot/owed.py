@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot.alerts import duties, policy
-from bot.alerts.digest import OwedWords
 from bot.offers.pledge import Body, Side
 from bot.rulebook import Rulebook
 from bot.words import SHANGHAI, fill
@@ -27,7 +26,11 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """One thing we owe somebody. ``kind`` is a key of ``owed`` in config/digest.yaml; ``ref`` the
-    alert, the card, the offer or the interview it is about."""
+    alert, the card, the offer or the interview it is about.
+
+    ``what`` is made of the kind, ``said`` (a point's or a request's words), ``on_day`` and ``who``
+    owes it, where that is somebody else than the viewer.
+    """
 
     candidate_id: str
     name: str
@@ -37,6 +40,9 @@ class Owed:
     overdue: bool
     kind: str
     ref: str = ""
+    said: str = ""
+    on_day: date | None = None
+    who: str = ""
 
 
 def owed(
@@ -66,16 +72,30 @@ def _pressing(one: Owed) -> tuple[bool, datetime, str, str]:
     return not one.overdue, by or datetime.max.replace(tzinfo=UTC), one.candidate_id, one.kind
 
 
-def _one(row: OwedRow, words: str, kind: str, *, by: datetime | date | None, overdue: bool) -> Owed:
+def _one(
+    rules: Rulebook,
+    row: OwedRow,
+    kind: str,
+    *,
+    by: datetime | date | None,
+    overdue: bool,
+    said: str = "",
+    on_day: date | None = None,
+    who: str = "",
+) -> Owed:
+    template: str = getattr(rules.digest.owed, f"{kind}_other" if who else kind)
     return Owed(
         candidate_id=row.candidate_id,
         name=row.name,
         position=row.position,
-        what=words,
+        what=fill(template, what=said, day=day(on_day) if on_day else "", who=who),
         by=by,
         overdue=overdue,
         kind=kind,
         ref=row.ref,
+        said=said,
+        on_day=on_day,
+        who=who,
     )
 
 
@@ -83,7 +103,6 @@ def _answers(
     tx: Tx, vault: Vault, rules: Rulebook, viewer: Viewer, *, mine: bool, limit: int
 ) -> Iterator[Owed]:
     """Answers: one line a person, the gravest: our word is broken, or they wait for a person."""
-    words = rules.digest.owed
     seen: set[str] = set()
     asked = query.asked(tx, vault, viewer, topics=ASKED, mine=mine, limit=limit)
     for row in sorted(asked, key=lambda row: ASKED.index(row.topic)):
@@ -93,35 +112,33 @@ def _answers(
         if row.topic in (policy.OVERDUE, policy.HANDOVER):
             seen.add(row.candidate_id)
         late = row.topic == policy.OVERDUE or (row.at is not None and row.at <= tx.now)
-        yield _one(row, getattr(words, row.topic), row.topic, by=row.at, overdue=late)
+        yield _one(rules, row, row.topic, by=row.at, overdue=late)
     for row in query.answers(tx, vault, viewer, mine=mine, limit=limit):
         if row.candidate_id not in seen:
             seen.add(row.candidate_id)
             late = row.at is not None and row.at <= tx.now
-            yield _one(row, words.answer, "answer", by=row.at, overdue=late)
+            yield _one(rules, row, "answer", by=row.at, overdue=late)
 
 
 def _agreed(
     tx: Tx, vault: Vault, rules: Rulebook, viewer: Viewer, *, mine: bool, limit: int
 ) -> Iterator[Owed]:
     """Offers not sent, points of cards that wait for us, and changes asked for."""
-    words, calendar = rules.digest.owed, rules.calendar
     for row in query.drafts(tx, vault, viewer, mine=mine, limit=limit):
         assert row.at is not None
-        by = duties.of_offer(rules.policy.duties.offer, row.at, calendar).nudge
-        text = fill(words.offer, day=day(row.at))
-        yield _one(row, text, "offer", by=by, overdue=by <= tx.now)
+        since = row.at.astimezone(SHANGHAI).date()
+        by = duties.of_offer(rules.policy.duties.offer, row.at, rules.calendar).nudge
+        yield _one(rules, row, "offer", by=by, overdue=by <= tx.now, on_day=since)
     today = tx.now.astimezone(SHANGHAI).date()
     for row in query.cards(tx, vault, viewer, mine=mine):
         for point in Body.model_validate(row.body).open:
             if point.who is Side.COMPANY:
-                text = fill(words.pledge, what=point.what)
-                yield _one(row, text, "pledge", by=point.by, overdue=point.by < today)
+                late = point.by < today
+                yield _one(rules, row, "pledge", by=point.by, overdue=late, said=point.what)
     for row in query.requests(tx, vault, viewer, mine=mine, limit=limit):
         assert row.at is not None
         by = row.at + timedelta(hours=rules.policy.answer_hours)
-        text = fill(words.change, what=row.said)
-        yield _one(row, text, "change", by=by, overdue=by <= tx.now)
+        yield _one(rules, row, "change", by=by, overdue=by <= tx.now, said=row.said)
 
 
 def _greetings(
@@ -138,8 +155,8 @@ def _greetings(
         at = duties.of_greeting(clock, row.on_day, _LONG_AGO, calendar)
         if at.nudge <= tx.now:
             late = at.alert is not None and at.alert <= tx.now
-            text = _whose(rules.digest.owed, "greeting", row, viewer, row.on_day)
-            yield _one(row, text, "greeting", by=row.on_day, overdue=late)
+            on, who = row.on_day, _other(row, viewer)
+            yield _one(rules, row, "greeting", by=on, overdue=late, on_day=on, who=who)
 
 
 def _feedback(
@@ -150,15 +167,13 @@ def _feedback(
         assert row.at is not None
         held = row.at.astimezone(SHANGHAI).date()
         by = rules.calendar.workday_after(held, 1)
-        text = _whose(rules.digest.owed, "feedback", row, viewer, held)
-        yield _one(row, text, "feedback", by=by, overdue=by < today)
+        late, who = by < today, _other(row, viewer)
+        yield _one(rules, row, "feedback", by=by, overdue=late, on_day=held, who=who)
 
 
-def _whose(words: OwedWords, kind: str, row: OwedRow, viewer: Viewer, on: date) -> str:
-    """The words for something of which it is told who owes it, unless the reader does."""
-    other = bool(row.who) and row.who_id != viewer.id
-    template: str = getattr(words, f"{kind}_other" if other else kind)
-    return fill(template, day=day(on), who=row.who)
+def _other(row: OwedRow, viewer: Viewer) -> str:
+    """Who owes it, unless the viewer does."""
+    return row.who if row.who_id != viewer.id else ""
 
 
 def day(at: datetime | date) -> str:

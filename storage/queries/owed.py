@@ -63,8 +63,8 @@ class OwedRow:
 
 
 def case_of(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """The condition on ``candidate``, joined with ``position``, that a case is a viewer's, or of one
-    they stand in for.
+    """The condition on ``candidate``, joined with ``position``, that a case is a viewer's, or of
+    one they stand in for.
 
     As ``covering.first`` says for one candidate: nobody's case is the position's team's, without
     one every HR's; of an owner who is gone, with nobody in their place, the team's or the admins'.

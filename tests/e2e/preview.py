@@ -24,6 +24,7 @@ from bot.web.pages import STATIC_DIR, Pages
 from tests.e2e.copy_samples import copy_samples
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
+from tests.e2e.owed_samples import owed_samples
 from tests.e2e.record_samples import record_samples
 from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
@@ -49,6 +50,7 @@ DARK: Final = (
     *RECORD,
     "alerts",
     "review",
+    "owed",
     "candidate",
     "chat",
     "chat-files",
@@ -67,6 +69,7 @@ ENGLISH: Final = (
     "alerts",
     "review",
     "review-form",
+    "owed",
     "candidate",
     "candidates",
     "sheets-trial",
@@ -191,6 +194,7 @@ def main(arguments: list[str]) -> int:
         *entry_samples(),
         *console_samples(),
         *review_samples(),
+        *owed_samples(),
         *offer_samples(),
         *copy_samples(),
         *survey_samples(),

@@ -21,6 +21,7 @@ from tests.e2e import (
     copy_samples,
     entry_samples,
     offer_samples,
+    owed_samples,
     record_samples,
     review_samples,
     samples,
@@ -43,6 +44,7 @@ def every_sample() -> list[Sample]:
         *samples.console_samples(),
         *samples.partial_samples(),
         *review_samples.all_samples(),
+        *owed_samples.owed_samples(),
         *sheets_samples(),
         *offer_samples.offer_samples(),
         *copy_samples.copy_samples(),
@@ -136,6 +138,7 @@ def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
     for sample in [
         *samples.console_samples(),
         *review_samples.review_samples(),
+        *owed_samples.owed_samples(),
         *record_samples.record_samples(),
     ]:
         tags = Tags(render(sample)).found
@@ -154,6 +157,7 @@ def test_a_full_page_says_its_language(language: str) -> None:
         *entry_samples.entry_samples(),
         *samples.console_samples(),
         *review_samples.review_samples(),
+        *owed_samples.owed_samples(),
         *record_samples.record_samples(),
     ]:
         assert expected in render(sample, language), sample.name
