@@ -14,7 +14,18 @@ from typing import Any
 
 import structlog
 
-from bot import asking, attachments, comparing, inviting, jobs, models, owing, pipeline, reminding
+from bot import (
+    asking,
+    attachments,
+    comparing,
+    digests,
+    inviting,
+    jobs,
+    models,
+    owing,
+    pipeline,
+    reminding,
+)
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.consent import Form
@@ -118,6 +129,9 @@ class App:
             )
             self.clock.every(self.schedule["owe"], lambda: owing.plan(self.road), name="owe")
             self.clock.every(self.schedule["judge"], lambda: jobs.judge(self.road), name="judge")
+            self.clock.every(
+                self.schedule["digest"], lambda: digests.send(self.road, self.clock), name="digest"
+            )
             self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             self.clock.every(

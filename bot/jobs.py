@@ -43,6 +43,7 @@ TICKS = (
     "owe",
     "notice",
     "judge",
+    "digest",
 )
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500

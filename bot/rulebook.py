@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from bot import known
 from bot.alerts import playbooks
+from bot.alerts.digest import DigestWords
 from bot.alerts.playbooks import Playbook, Playbooks
 from bot.alerts.policy import Policy
 from bot.consent import ANALYSIS, Consents, Form
@@ -53,6 +54,7 @@ class Rulebook:
     askings: Askings  # of requests.yaml and faq.yaml
     calendar: Calendar
     timing: Timing
+    digest: DigestWords
     meanings: Meanings
     consents: Consents
     form: Form | None = None  # None: the bot asks for consent itself
@@ -111,6 +113,7 @@ def parse(
             labels=labels,
             calendar=_checked("holidays.yaml", Calendar.model_validate, read),
             timing=_checked("invitations.yaml", Timing.model_validate, read),
+            digest=_checked("digest.yaml", DigestWords.model_validate, read),
             meanings=meanings,
             consents=_checked("consent.yaml", Consents.model_validate, read),
             form=form,

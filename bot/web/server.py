@@ -31,6 +31,7 @@ from bot.web.api import invites as api_invites
 from bot.web.api import messages as api_messages
 from bot.web.api import offers as api_offers
 from bot.web.api import openapi
+from bot.web.api import owed as api_owed
 from bot.web.api import positions as api_positions
 from bot.web.api import responses as api_responses
 from bot.web.api import surveys as api_surveys
@@ -51,6 +52,7 @@ from bot.web.console import (
     merge,
     offers,
     outcome,
+    owed,
     positions,
     record,
     responses,
@@ -80,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_candidates.router,
     api_alert_record.router,  # before an alert of that name
     api_alerts.router,
+    api_owed.router,
     api_positions.router,
     api_offers.router,
     api_surveys.router,
@@ -89,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     alert_record.router,  # before an alert of that name
     alerts.router,
     review.router,
+    owed.router,
     candidates.router,
     sheets.router,
     candidate.router,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.web.security import Principal
     from bot.web.site import Site
 
-Active = Literal["", "alerts", "review", "candidates", "positions", "surveys", "settings"]
+Active = Literal["", "alerts", "review", "candidates", "owed", "positions", "surveys", "settings"]
 COMPANY = "company"
 
 

@@ -74,7 +74,9 @@ class Shell:
     csrf: str = ""
     path: str = "/console"
     viewer: Viewer | None = None
-    active: Literal["", "alerts", "review", "candidates", "positions", "surveys", "settings"] = ""
+    active: Literal[
+        "", "alerts", "review", "candidates", "owed", "positions", "surveys", "settings"
+    ] = ""
     open_alerts: int = 0
     unclear: int = 0
     flashes: tuple[Flash, ...] = ()

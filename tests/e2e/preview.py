@@ -25,6 +25,7 @@ from tests.e2e.alert_record_samples import alert_record_samples
 from tests.e2e.copy_samples import copy_samples
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
+from tests.e2e.owed_samples import owed_samples
 from tests.e2e.record_samples import record_samples
 from tests.e2e.review_samples import review_samples
 from tests.e2e.samples import console_samples
@@ -51,6 +52,7 @@ DARK: Final = (
     "alerts",
     "alert-record",
     "review",
+    "owed",
     "candidate",
     "chat",
     "chat-files",
@@ -70,6 +72,7 @@ ENGLISH: Final = (
     "alert-record",
     "review",
     "review-form",
+    "owed",
     "candidate",
     "candidates",
     "sheets-trial",
@@ -197,6 +200,7 @@ def main(arguments: list[str]) -> int:
         *console_samples(),
         *review_samples(),
         *alert_record_samples(),
+        *owed_samples(),
         *offer_samples(),
         *copy_samples(),
         *survey_samples(),

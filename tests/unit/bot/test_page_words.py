@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 from jinja2 import FileSystemLoader, nodes
 
+from bot.alerts.digest import OwedWords
 from bot.match.match import Part
 from bot.offering import Outcome
 from bot.offers.pledge import Side
@@ -123,6 +124,8 @@ GROUPS: dict[str, set[str]] = {
     "response.status": set(InvitationStatus),
     "response.where": {"chat", "page"},
     "chat.quick": {"progress", "person", "help"},
+    "owed.what": set(OwedWords.model_fields),
+    "owed.show": {"mine", "all"},
     "portrait.tab": set(TABS),
     "source": {"form", "resume", "import", "message", "survey", "upload", "attachment", "check"}
     | {"other"},

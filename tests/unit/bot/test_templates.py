@@ -22,6 +22,7 @@ from tests.e2e import (
     copy_samples,
     entry_samples,
     offer_samples,
+    owed_samples,
     record_samples,
     review_samples,
     samples,
@@ -46,6 +47,7 @@ def every_sample() -> list[Sample]:
         *review_samples.all_samples(),
         *alert_record_samples.alert_record_samples(),
         *alert_record_samples.pieces(),
+        *owed_samples.owed_samples(),
         *sheets_samples(),
         *offer_samples.offer_samples(),
         *copy_samples.copy_samples(),
@@ -139,6 +141,7 @@ def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
     for sample in [
         *samples.console_samples(),
         *review_samples.review_samples(),
+        *owed_samples.owed_samples(),
         *record_samples.record_samples(),
     ]:
         tags = Tags(render(sample)).found
@@ -157,6 +160,7 @@ def test_a_full_page_says_its_language(language: str) -> None:
         *entry_samples.entry_samples(),
         *samples.console_samples(),
         *review_samples.review_samples(),
+        *owed_samples.owed_samples(),
         *record_samples.record_samples(),
     ]:
         assert expected in render(sample, language), sample.name
