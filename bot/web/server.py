@@ -38,6 +38,7 @@ from bot.web.chat import live as chat_live
 from bot.web.chat import page as chat_page
 from bot.web.chat.link import Links
 from bot.web.console import (
+    alert,
     alerts,
     attachments,
     candidate,
@@ -84,6 +85,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_audit.router,
     openapi.router,
     alerts.router,
+    alert.router,
     review.router,
     candidates.router,
     sheets.router,

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
+from tests.e2e.alert_samples import alert_samples
 from tests.e2e.copy_samples import copy_samples
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
@@ -47,6 +48,7 @@ TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg
 RECORD: Final = ("record", "record-steps", "match", "risk", "outcome", "resume", "merge-preview")
 DARK: Final = (
     *RECORD,
+    "alert",
     "alerts",
     "review",
     "candidate",
@@ -64,6 +66,8 @@ DARK: Final = (
 )
 ENGLISH: Final = (
     *RECORD,
+    "alert",
+    "alert-put-off",
     "alerts",
     "review",
     "review-form",
@@ -190,6 +194,7 @@ def main(arguments: list[str]) -> int:
     for sample in [
         *entry_samples(),
         *console_samples(),
+        *alert_samples(),
         *review_samples(),
         *offer_samples(),
         *copy_samples(),

@@ -12,6 +12,7 @@ from bot import desk
 from bot.errors import Conflict
 from bot.web import cursors, views
 from bot.web.console import labels
+from bot.web.console.alert import shown
 from bot.web.console.cards import cards
 from bot.web.console.common import go, html, is_htmx, language, site_of
 from bot.web.errors import Invalid
@@ -93,13 +94,17 @@ def _next(show: Show, key: str | None) -> str | None:
 async def judge(request: Request, who: Judge, alert_id: str) -> Response:
     """Useful, false alarm or handled; the card as it stands now."""
     site = site_of(request)
-    said = (await read_form(request)).get("verdict", "")
+    form = await read_form(request)
+    said = form.get("verdict", "")
     if said not in list(Verdict):
         raise Invalid({"verdict": "unknown"})
     cause = f"console:{request.scope['yinuo.request_id']}"
     await desk.judge(site.road, who.viewer, alert_id, Verdict(said), cause=cause)
+    whole = form.get("whole") == "1"  # pressed on the alert's own page
     if not is_htmx(request):
-        return go("/console/alerts")
+        return go(f"/console/alerts/{alert_id}" if whole else "/console/alerts")
+    if whole:
+        return await shown(request, who, alert_id)
     return await _one(request, who, alert_id)
 
 

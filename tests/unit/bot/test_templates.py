@@ -18,6 +18,7 @@ from bot.web import views
 from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, icon, read_words, static_url
 from bot.web.reasons import Reason
 from tests.e2e import (
+    alert_samples,
     copy_samples,
     entry_samples,
     offer_samples,
@@ -42,6 +43,7 @@ def every_sample() -> list[Sample]:
         *entry_samples.entry_samples(),
         *samples.console_samples(),
         *samples.partial_samples(),
+        *alert_samples.alert_samples(),
         *review_samples.all_samples(),
         *sheets_samples(),
         *offer_samples.offer_samples(),
@@ -135,6 +137,7 @@ def test_an_id_stands_once_on_a_page(sample: Sample) -> None:
 def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
     for sample in [
         *samples.console_samples(),
+        *alert_samples.alert_samples(),
         *review_samples.review_samples(),
         *record_samples.record_samples(),
     ]:
@@ -153,6 +156,7 @@ def test_a_full_page_says_its_language(language: str) -> None:
     for sample in [
         *entry_samples.entry_samples(),
         *samples.console_samples(),
+        *alert_samples.alert_samples(),
         *review_samples.review_samples(),
         *record_samples.record_samples(),
     ]:
