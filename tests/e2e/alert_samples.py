@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.web import alert_views as shapes
 from bot.web.reasons import reason
+from bot.web.review_views import Labels
 from tests.e2e.samples import HANDLED, SALARY, URGENT
 from tests.e2e.sampling import NOW, Sample, ago, shell, words
 
@@ -77,8 +78,11 @@ REFUSED = replace(
     OPEN, drafted=False, draft="三丰您好，您这边打算什么时候结婚、要孩子？",
     why_unsent="不能问婚育（妇女权益保障法 第四十三条）",
 )  # fmt: skip
+LABELLED = Labels(intents=("counter_offer",), commitment=-1, reported=True, condition="none",
+    by="王敏", at=ago(hours=4))  # fmt: skip
 SETTLED = replace(
-    OPEN, card=HANDLED, drafted=False, draft="", later=(), next_id="a2", muted=True, told=TOLD,
+    OPEN, card=replace(HANDLED, labels=LABELLED), drafted=False, draft="", later=(), next_id="a2",
+    muted=True, told=TOLD,
     events=(
         shapes.Event(kind="handled", at=ago(hours=5), by="王敏", via="wecom"),
         shapes.Event(kind="replied", at=ago(hours=5, minutes=4), by="王敏"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -57,8 +58,10 @@ async def shown(
     sent: str = "",
     unsent: str = "",
     why: str = "",
+    mislabelled: str = "",
 ) -> Response:
-    """The page as it stands. ``sent`` says that words left, ``why`` why ``unsent`` did not."""
+    """The page as it stands. ``sent`` says that words left, ``why`` why ``unsent`` did not,
+    ``mislabelled`` why labels were not kept."""
     site = site_of(request)
 
     def work(tx: Tx) -> tuple[views.Shell, shapes.AlertPage]:
@@ -69,6 +72,8 @@ async def shown(
             details = {"page": "alert", "alert": alert_id}
             audit.append(tx, keystore, who.viewer, "candidate.read", row.id, details=details)
         [card] = cards(tx, site, who.viewer, [alert], language(who))
+        if mislabelled and card.labels is not None:
+            card = replace(card, labels=replace(card.labels, error=mislabelled))
         waits = alert.status is not AlertStatus.RESOLVED
         book = suggested(site, who.viewer, alert, row.start_on)
         channel, blocked, muted = _reach(tx, who, alert.candidate_id, request)

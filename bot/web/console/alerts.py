@@ -111,7 +111,8 @@ async def judge(request: Request, who: Judge, alert_id: str) -> Response:
 @router.post("/{alert_id}/labels")
 async def relabel(request: Request, who: Judge, alert_id: str) -> Response:
     """What the message behind an alert means, by whoever knows better than the reader."""
-    site, wanted = site_of(request), labels.sent(await read_form(request))
+    form = await read_form(request)
+    site, wanted, whole = site_of(request), labels.sent(form), form.get("whole") == "1"
     row = await site.road.database.read(
         lambda tx: alerts.get(tx, site.road.vault, who.viewer, alert_id)
     )
@@ -119,12 +120,16 @@ async def relabel(request: Request, who: Judge, alert_id: str) -> Response:
         if not is_htmx(request):
             raise Invalid({"intents": "none"})
         error = say(language(who), "labels_empty")
+        if whole:
+            return await shown(request, who, alert_id, mislabelled=error, status=422)
         return await _one(request, who, alert_id, error=error, status=422)
     if row.source is None:
         raise Conflict("no reading stands behind this alert")
     await desk.relabel(site.road, who.viewer, row.source, wanted)
     if not is_htmx(request):
-        return go("/console/alerts")
+        return go(f"/console/alerts/{alert_id}" if whole else "/console/alerts")
+    if whole:
+        return await shown(request, who, alert_id)
     return await _one(request, who, alert_id)
 
 

@@ -244,6 +244,22 @@ async def test_a_verdict_on_the_page_answers_with_the_page_and_the_next_alert(
     assert plain.headers["location"] == path
 
 
+async def test_labels_are_corrected_on_the_page(office: Office) -> None:
+    hr = await office.user("hr", Role.HR)
+    _, _, alert_id = await with_alert(office)
+    path = f"/console/alerts/{alert_id}"
+    none = {"commitment": "0", "condition": "none", "whole": "1"}
+    empty = await press(office, hr, f"{path}/labels", **none)
+    assert empty.status_code == 422
+    assert 'id="alert-state"' in empty.text
+    assert say("zh", "labels_empty") in empty.text
+    mended = await press(office, hr, f"{path}/labels", **none, **{"intent-social": "1"})
+    assert 'id="alert-state"' in mended.text
+    assert "标签由 姓名hr 更正" in mended.text
+    plain = await office.post(hr, f"{path}/labels", **none, **{"intent-salary": "1"})
+    assert plain.headers["location"] == path
+
+
 async def test_the_history_tells_everything_in_words_in_both_languages(office: Office) -> None:
     hr = await office.user("hr", Role.HR)
     _, _, alert_id = await with_alert(office)
