@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import portraying
-from bot.alerts import cards
+from bot import portraying, showing
 from bot.channels.base import Channel, Payload, listens_only, why_closed, window_of
 from bot.messages import Address, Button, Card, Content, Receipt, Ticket
 from bot.pipeline import Road
-from bot.standing import alert_shown
 from bot.words import fill
 from scheduler.errors import GiveUp, Hold, TryLater
 from scheduler.sender import Delivered
 from storage.database import Tx
 from storage.enums import OutboxKind
-from storage.errors import NotFound
-from storage.queries import alerts, carried, queues, snoozes, timeline
+from storage.queries import carried, queues, timeline
 from storage.queries.outbox import Claimed
 from storage.queries.queues import Spoken
-from storage.viewer import SYSTEM
 
 _REOPENS = "对方再次开口后自动发出；也可以换电话或邮件联系"
 #: Read by HR beside a message that waits; see ``bot.channels.base.why_closed``.
@@ -31,15 +27,6 @@ HELD = {
 }
 #: Read by HR beside what was meant for a colleague's own chat, whoever put it there.
 LISTENED = "这是同事自己的聊天，一诺只听不说，不会以同事的名义发送；请换其他渠道联系对方"
-
-
-@dataclass(frozen=True, slots=True)
-class CardToSend:
-    """A card as it stands now, and where an older state of it stands."""
-
-    card: Card
-    revision: int
-    replaces: Receipt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +62,10 @@ class ChannelDelivery:
                 lambda tx: portraying.card(tx, self._road, payload, talk)
             )
             return await self._send(claimed, card)
-        shown = await self._road.database.read(lambda tx: self._card(tx, claimed))
+        alert_id, talk = claimed.payload, claimed.conversation_id
+        shown = await self._road.database.read(
+            lambda tx: showing.card(tx, self._road, alert_id, talk)
+        )
         if shown is None:  # a newer state is there already
             return Delivered(receipt=None)
         return await self._send(
@@ -156,19 +146,3 @@ class ChannelDelivery:
         if found is None:
             raise GiveUp("the press does not exist any more")
         return found
-
-    def _card(self, tx: Tx, claimed: Claimed) -> CardToSend | None:
-        try:
-            alert = alerts.get(tx, self._road.vault, SYSTEM, claimed.payload)
-        except NotFound as error:
-            raise GiveUp("the alert does not exist any more") from error
-        standing = alerts.card_at(tx, alert.id, claimed.conversation_id)
-        if standing is not None and standing.revision >= alert.revision:
-            return None
-        link = f"{self._road.base_url}/console/candidates/{alert.candidate_id}"
-        shown = alert_shown(alert, snoozes.standing(tx, alert.id))
-        return CardToSend(
-            card=cards.drawn(self._road.rulebook.policy, shown, link=link),
-            revision=alert.revision,
-            replaces=Receipt(standing.receipt) if standing is not None else None,
-        )

@@ -192,7 +192,9 @@ class Card:
     """Something to look at and act on; a platform draws it as richly as it can.
 
     ``lines`` are (label, value) pairs; ``note`` replaces the buttons' promise once somebody
-    has acted, for example 「李娜 已标记误报 · 14:02」.
+    has acted, for example 「李娜 已标记误报 · 14:02」. ``said`` stands beside the quote: who said
+    it, and when. ``advice`` is what to answer. Where there is no room for all, ``before`` (what
+    was said before the quote) gives way first.
     """
 
     title: str
@@ -203,6 +205,9 @@ class Card:
     note: str = ""
     link: str = ""
     quiet: bool = False
+    said: str = ""
+    advice: str = ""
+    before: str = ""
 
 
 def kept(text: str) -> str:

@@ -132,7 +132,7 @@ def seen(tx: Tx, road: Road, viewer: Viewer, row: CandidateRow) -> Portrait:
         stage=row.stage,
         stage_at=row.stage_at,
         start_on=row.start_on,
-        agreed=_agreed(table) if table else None,
+        agreed=agreed(table) if table else None,
         accepted=table is not None and table.state == "accepted",
         fit=fit,
         risk=_risk(tx, road, row.id, tx.now) if hears else None,
@@ -146,7 +146,7 @@ def _stage(road: Road, row: CandidateRow) -> str:
     return road.rulebook.policy.stages[row.stage]
 
 
-def _agreed(offer: OfferRow) -> tuple[str, ...]:
+def agreed(offer: OfferRow) -> tuple[str, ...]:
     """The values people read in an offer; the first is the pay."""
     terms = {name: value for name, value in offer.terms.items() if name != "reason"}
     return tuple(value for _, value in pledge.agreed(Terms.model_validate(terms)))

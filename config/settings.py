@@ -244,7 +244,7 @@ class DingtalkSettings(ChannelSettings):
     mode: str = Field(default="stream", pattern="^(stream|http)$")
     #: Empty: alerts arrive as text with numbered choices.
     card_template_id: str = ""
-    card_buttons: int = Field(default=3, ge=3, le=9)
+    card_buttons: int = Field(default=4, ge=3, le=9)
     event_token: SecretStr = SecretStr("")
     event_aes_key: SecretStr = SecretStr("")
     event_owner: str = ""

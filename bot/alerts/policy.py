@@ -36,6 +36,11 @@ class CardWords(BaseModel):
     due: str
     judged: str
     put_off: str
+    said: str
+    before: str
+    advice: str
+    budget: str
+    gone: str
     open: str
 
 

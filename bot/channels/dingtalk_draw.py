@@ -89,13 +89,22 @@ def _of_card(card: Card, rest: str) -> dict[str, str]:
     facts = "\n".join(f"{_short(label)}：{_short(value)}" for label, value in card.lines)
     return {
         "title": _short(card.title),
-        "quote": card.quote.strip(),
+        "quote": _with_asides(card),
         "facts": facts,
-        "question": card.question.strip(),
+        "question": "\n\n".join(part for part in (card.question.strip(), card.advice) if part),
         "note": card.note.strip(),
         "choices": rest,
         "link": card.link if octets(card.link) <= LINK_BYTES else "",
     }
+
+
+def _with_asides(card: Card) -> str:
+    """The quote, then whose it is, then as much of what was before it as fits."""
+    quote = card.quote.strip()
+    if not quote:
+        return ""
+    told = cut(quote, VALUE_BYTES - octets(card.said) - 8, octets)
+    return "\n\n".join(part for part in (told, card.said, card.before) if part)
 
 
 def _card(
@@ -122,15 +131,22 @@ def _markdown(card: Card, pressed: Sequence[Button], rest: str, style: Style) ->
     link = f"[{OPEN}]({card.link})" if _is_link(card.link) else ""
     note = inert(_short(card.note, FIELD_UNITS * 4))
     question = inert(_short(card.question, FIELD_UNITS * 4))
-    below = [facts, question, note and f"*{note}*", _choices(pressed, style), rest, link]
-    room = style.text - sum(units(part) + 2 for part in (title, *below)) - 8
+    advice, before = inert(card.advice.strip()), _lines(inert(card.before.strip()))
+    told = [facts, question, advice, note and f"*{note}*", before]
+    below = [*told, _choices(pressed, style), rest, link]
+    said = inert(_short(card.said)) if card.quote.strip() else ""
+    room = style.text - sum(units(part) + 2 for part in (title, said, *below)) - 8
     parts = [
         f"### {title}" if title else "",
-        _cited(card.quote.strip(), room),
+        _cited(card.quote.strip(), room) + (f"  \n> {said}" if said else ""),
         *below,
     ]
     text = "\n\n".join(part for part in parts if part)
     return {"kind": "markdown", "title": title or TITLE, "text": text}
+
+
+def _lines(text: str) -> str:
+    return "  \n".join(text.splitlines())
 
 
 def _cited(quote: str, room: int) -> str:

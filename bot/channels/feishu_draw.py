@@ -100,7 +100,9 @@ def _interactive(card: dict[str, Any]) -> Payload:
 def _card(card: Card, native: Sequence[Button], choices: str) -> dict[str, Any]:
     """A card is one message, or it could not be replaced: the quote gives way."""
     facts = "\n".join(f"{_short(label)}：{_short(value)}" for label, value in card.lines)
-    below = [_plain(facts), _plain(_short(card.question)), _note(card.note), _plain(choices)]
+    said = _note(card.said if card.quote else "")
+    asides = [_plain(_long(card.advice)), _note(card.note), _quietly(_long(card.before))]
+    below = [said, _plain(facts), _plain(_short(card.question)), *asides, _plain(choices)]
     rest = [*below, *_rows(native), _link(card.link)]
     header = _header(card)
     bare = _whole([_plain("「」"), *rest], header)
@@ -133,7 +135,11 @@ def _plain(text: str) -> dict[str, Any]:
 
 
 def _note(note: str) -> dict[str, Any]:
-    drawn = _plain(_short(note))
+    return _quietly(_short(note))
+
+
+def _quietly(text: str) -> dict[str, Any]:
+    drawn = _plain(text)
     if drawn:
         drawn["text"]["text_color"] = "grey"
     return drawn
@@ -184,6 +190,10 @@ def _extra(character: str) -> int:
 
 def _short(text: str) -> str:
     return cut(_unread(text.strip()), FIELD_UNITS, units)
+
+
+def _long(text: str) -> str:
+    return cut(_unread(text.strip()), 4 * FIELD_UNITS, units)
 
 
 def _unread(text: str) -> str:

@@ -68,24 +68,29 @@ def _card(card: Card, choices: str) -> str:
     link = "" if card.link.startswith("https://") or not card.link else f"{OPEN}：{card.link}"
     below = [facts, _short(card.question)]
     end = [part for part in (link, choices) if part]
-    rest = [title, *below, _short(card.note), *end]
+    said = _short(card.said) if card.quote.strip() else ""
+    advice, before = _long(card.advice), _long(card.before)
+    rest = [title, said, *below, advice, _short(card.note), before, *end]
     room = TEXT_UNITS - sum(units(part) + 2 for part in rest)
     quote = cut(card.quote.strip(), room)
     drawn = [
         _tagged("b", title),
-        _quoted(quote),
+        _quoted(quote, said),
         *map(_escaped, below),
+        _escaped(advice),
         _tagged("i", _short(card.note)),
+        _escaped(before),
         *map(_escaped, end),
     ]
     return "\n\n".join(part for part in drawn if part)
 
 
-def _quoted(quote: str) -> str:
+def _quoted(quote: str, said: str) -> str:
     if not quote:
         return ""
     fold = " expandable" if units(quote) > FOLD_UNITS else ""
-    return f"<blockquote{fold}>{_escaped(quote)}</blockquote>"
+    told = "\n".join(part for part in (quote, said) if part)
+    return f"<blockquote{fold}>{_escaped(told)}</blockquote>"
 
 
 def _tagged(tag: str, text: str) -> str:
@@ -98,6 +103,10 @@ def _escaped(text: str) -> str:
 
 def _short(text: str) -> str:
     return cut(text.strip(), FIELD_UNITS)
+
+
+def _long(text: str) -> str:
+    return cut(text.strip(), 2 * FIELD_UNITS)
 
 
 def _fits(button: Button) -> bool:

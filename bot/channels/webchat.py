@@ -122,5 +122,7 @@ def _button(button: Button) -> dict[str, str]:
 def _card_text(card: Card) -> str:
     facts = "\n".join(f"{label}：{value}" for label, value in card.lines)
     quote = cut(card.quote, KEPT_TEXT)
-    parts = (card.title, quote and f"「{quote}」", facts, card.question, card.note)
-    return "\n\n".join(part for part in (*parts, card.link) if part)
+    cited = "\n".join(part for part in (quote and f"「{quote}」", quote and card.said) if part)
+    asides = (card.advice, card.note, card.before, card.link)
+    parts = (card.title, cited, facts, card.question, *asides)
+    return "\n\n".join(part for part in parts if part)

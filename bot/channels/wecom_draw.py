@@ -127,7 +127,10 @@ def _template(card: Card, native: Sequence[Button], choices: str, home: str) -> 
     """With buttons it can be pressed; without, it is a notice that leads somewhere."""
     facts = [(_short(label, LABEL), _short(value, FIELD)) for label, value in card.lines]
     below = [f"{label}：{value}" for label, value in facts[FACTS:]]
-    body = "\n".join(part for part in (*below, card.question, card.note, choices) if part)
+    parts = [*below, card.question, card.note, card.advice, card.before]
+    body = "\n".join(part for part in map(_clean, parts) if part)
+    room = BODY - (units(choices) + 1 if choices else 0)
+    body = "\n".join(part for part in (_cut(body, room), choices) if part)
     rows: list[dict[str, Any]] = [{"keyname": label, "value": value} for label, value in facts]
     rows = rows[:FACTS]
     link = card.link if card.link.startswith(("https://", "http://")) else ""
@@ -137,8 +140,8 @@ def _template(card: Card, native: Sequence[Button], choices: str, home: str) -> 
     drawn: dict[str, Any] = {
         "card_type": "button_interaction" if native else "text_notice",
         "main_title": {"title": _short(card.title, TITLE) or OPEN},
-        **_some("quote_area", {"quote_text": quote} if quote else None),
-        **_some("sub_title_text", _cut(_clean(body), BODY)),
+        **_some("quote_area", _cited(quote, card.said)),
+        **_some("sub_title_text", _cut(body, BODY)),
         **_some("horizontal_content_list", rows),
     }
     if native:
@@ -148,13 +151,19 @@ def _template(card: Card, native: Sequence[Button], choices: str, home: str) -> 
     return drawn
 
 
+def _cited(quote: str, said: str) -> dict[str, Any]:
+    return {**_some("title", _short(said, FIELD)), "quote_text": quote} if quote else {}
+
+
 def _kf_card(card: Card, native: Sequence[Button], choices: str) -> dict[str, Any]:
     room = HEAD_BYTES if native else TEXT_BYTES
     facts = "\n".join(f"{label}：{value}" for label, value in card.lines)
-    rest = [card.title, _clean(facts), card.question, card.note, card.link, choices]
+    said = card.said if card.quote else ""
+    rest = [card.title, said, _clean(facts), card.question, card.note, card.link, choices]
     left = room - sum(octets(part) + 2 for part in rest if part) - octets("「」") - 2
     quote = _cut(_clean(card.quote.strip()), left, octets)
-    parts = [rest[0], quote and f"「{quote}」", *rest[1:]]
+    asides = _if_left((card.advice, card.before), left - octets(quote))
+    parts = [rest[0], quote and f"「{quote}」", *rest[1:5], *asides, *rest[5:]]
     text = _cut(_clean("\n\n".join(part for part in parts if part)), room, octets)
     if not native:
         return _text(text)
@@ -167,14 +176,27 @@ def _markdown(card: Card) -> str:
     facts = [f"{_tame(label)}：{_tame(_short(value, FIELD))}" for label, value in card.lines]
     link = f"[{OPEN}]({card.link})" if card.link else ""
     rest = [f"**{_tame(card.title)}**", *facts, _tame(card.question), _tame(card.note), link]
-    left = MARKDOWN_BYTES - sum(octets(part) + 1 for part in rest if part) - 8
+    said = _tame(card.said) if card.quote else ""
+    left = MARKDOWN_BYTES - sum(octets(part) + 3 for part in (*rest, said) if part) - 8
     flat = " ".join(_tame(card.quote).split())
     quote = _cut(flat, min(left, 2 * TEXT_BYTES), octets)
-    parts = [rest[0], quote and f"> {quote}", *rest[1:]]
+    cited = [f"> {part}" for part in (quote, said) if part]
+    asides = (_tame(card.advice), _tame(card.before))
+    parts = [rest[0], *cited, *rest[1:-1], *_if_left(asides, left - octets(quote)), link]
     return "\n".join(part for part in parts if part)
 
 
 # Parts
+
+
+def _if_left(parts: Sequence[str], room: int) -> list[str]:
+    """Parts that fit whole into what is left, in their order; the others are empty."""
+    kept: list[str] = []
+    for part in map(_clean, parts):
+        fits = octets(part) + 2 <= room
+        kept.append(part if fits else "")
+        room -= octets(part) + 2 if fits else 0
+    return kept
 
 
 def _choices(buttons: Sequence[Button], most: int) -> tuple[list[Button], list[str]]:

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.channels.dingtalk import DingTalk
 from bot.messages import Address, Button, Card, Content, Receipt, Received, Ticket
-from storage.enums import Verdict
 from tests.contract.channel_places import BASE_URL
 from tests.contract.place_dingtalk import (
     listening,
@@ -49,10 +49,13 @@ def card(**more: Any) -> Card:
         "lines": (("候选人", "李娜"), ("职位", "后端工程师"), ("请在此前处理", "今天 18:00")),
         "question": "对方给了什么条件？最看重哪一点？",
         "buttons": tuple(
-            Button(label, actions.action(ALERT, verdict))
-            for label, verdict in zip(("有用", "误报", "已处理"), Verdict, strict=True)
+            Button(label, actions.action(ALERT, press))
+            for label, press in zip(("有用", "误报", "已处理", "稍后"), Press, strict=True)
         ),
-        "link": f"{BASE_URL}/console/candidates/c_1",
+        "link": f"{BASE_URL}/console/alerts/a_1",
+        "said": "李娜 · 11月28日 周六 14:05",
+        "advice": "建议回复：李娜您好，有别的机会很正常，谢谢您告诉我。您最看重的是哪一点？",
+        "before": "之前的对话：\n我方：offer 您看过了吗？\n对方：看过了，谢谢",
     }
     return Card(**given | more)
 

@@ -25,7 +25,7 @@ BUTTONS = tuple(
         params={"action": f"${{action{number}}}"},
         shown_if=(f"show{number}", "true"),
     )
-    for number in (1, 2, 3)
+    for number in (1, 2, 3, 4)
 )
 #: Of the fields of a card, those that are words; the order of the template.
 SHOWN = ("title", "quote", "facts", "question", "note", "choices", "link", "answer")
@@ -54,7 +54,7 @@ class Section:
     oapi_base: str = "http://127.0.0.1:9"
     mode: str = "stream"
     card_template_id: str = ""
-    card_buttons: int = 3
+    card_buttons: int = 4
     event_token: Secret = Secret()
     event_aes_key: Secret = Secret()
     event_owner: str = ""

@@ -254,7 +254,7 @@ def words(content: Json) -> str:
     rows = content.get("horizontal_content_list", [])
     lines = [
         content.get("main_title", {}).get("title"),
-        content.get("quote_area", {}).get("quote_text"),
+        *(content.get("quote_area", {}).get(part) for part in ("quote_text", "title")),
         content.get("sub_title_text"),
         *(word for row in rows for word in (row["keyname"], row.get("value"), row.get("url"))),
         content.get("card_action", {}).get("url"),

@@ -20,12 +20,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.channels import base
 from bot.channels.base import Channel, join_url
 from bot.channels.plain_text import units
 from bot.errors import DeliveryError, GiveUp, Malformed, Refused, TryLater
 from bot.messages import Button, Card, Content, HttpCall, Received
-from storage.enums import MessageKind, Verdict
+from storage.enums import MessageKind
 from tests.contract.channel_places import (
     BASE_URL,
     SECRET,
@@ -34,6 +35,7 @@ from tests.contract.channel_places import (
 )
 from tests.contract.decoded import as_json
 from tests.contract.places import CHANNELS
+from tests.full_card import DRAFT, a_full_card
 
 HERE = Path(__file__).parent
 ALERT = "a_" + "k3" * 13
@@ -172,9 +174,12 @@ CARD = Card(
     question="对方给了什么条件？最看重哪一点？",
     buttons=tuple(
         Button(label, actions.action(ALERT, v))
-        for label, v in zip(("有用", "误报", "已处理"), Verdict, strict=True)
+        for label, v in zip(("有用", "误报", "已处理", "稍后"), Press, strict=True)
     ),
-    link=f"{BASE_URL}/console/candidates/c_1",
+    link=f"{BASE_URL}/console/alerts/a_1",
+    said="李娜 · 11月28日 周六 14:05",
+    advice="建议回复：李娜您好，有别的机会很正常，谢谢您告诉我。您最看重的是哪一点？",
+    before="之前的对话：\n我方：offer 您看过了吗？\n对方：看过了，谢谢",
 )
 
 
@@ -203,9 +208,20 @@ async def test_a_long_chinese_text_splits_within_the_limit_and_never_inside_a_ch
 async def test_a_card_says_everything_on_it(place: Place) -> None:
     await place.say(CARD)
     [shown] = place.shown()
-    wanted = [CARD.title, CARD.quote, CARD.question, CARD.link]
+    wanted = [CARD.title, CARD.quote, CARD.question, CARD.link, CARD.said, CARD.advice]
+    wanted += CARD.before.splitlines()
     for said in wanted + [word for line in CARD.lines for word in line]:
         assert said in shown.text
+
+
+async def test_the_fullest_alert_is_one_card_with_the_whole_draft(place: Place) -> None:
+    full = a_full_card()
+    await place.say(full)
+    [shown] = place.shown()
+    wanted = [full.title, full.quote, full.said, full.question, full.note, DRAFT]
+    for said in wanted + [word for line in full.lines for word in line]:
+        assert said in shown.text
+    assert shown.actions == tuple(button.action for button in full.buttons)
 
 
 async def test_a_card_keeps_every_button_answerable(place: Place) -> None:
@@ -231,7 +247,7 @@ async def test_a_press_returns_the_action_we_sent_and_a_forged_one_is_nothing(pl
     message = await place.press(receipt, CARD.buttons[1].action)
     assert message.kind is MessageKind.PRESS
     assert message.sender == place.person
-    assert actions.parse(message.text) == (ALERT, list(Verdict)[1])
+    assert actions.parse(message.text) == (ALERT, list(Press)[1])
     forged = await place.press(receipt, f"al:{ALERT}:fired")
     assert actions.parse(forged.text) is None
 
@@ -266,7 +282,10 @@ async def test_the_same_key_again_is_not_said_again(place: Place) -> None:
 
 
 async def test_a_quote_of_any_length_leaves_the_card_one_message(place: Place) -> None:
-    long = Card(title="t", quote="很长的话。" * 4_000, lines=(("甲", "乙"),), question="问？")
+    long = Card(
+        title="t", quote="很长的话。" * 4_000, lines=(("甲", "乙"),), question="问？",
+        said="李娜 · 11月28日 周六 14:05", advice="建议回复：" + "长" * 200, before="很长。" * 400,
+    )  # fmt: skip
     assert len(place.channel.render(long)) == 1
     await place.say(long)
     assert "问？" in place.shown()[0].text

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.channels.dingtalk import DingTalk
 from bot.errors import GiveUp, TryLater, Unknown
 from bot.messages import Address, Button, Receipt, Received
-from storage.enums import MessageKind, Verdict
+from storage.enums import MessageKind
 from tests.contract.dingtalk_desk import ALERT, CREATE, LI, UPDATE, card, show
 from tests.contract.place_dingtalk import (
     BUTTONS,
@@ -23,6 +24,7 @@ from tests.contract.place_dingtalk import (
     listening,
 )
 from tests.fakes.dingtalk import FakeDingTalk, Member, Unconfirmed
+from tests.full_card import a_full_card
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ async def test_a_card_is_pressed_answered_at_once_and_then_told_what_came_of_it(
         await fake.until(lambda: press.done)
     assert press.status == "answered"
     assert message.kind is MessageKind.PRESS
-    assert actions.parse(message.text) == (ALERT, Verdict.FALSE_ALARM)
+    assert actions.parse(message.text) == (ALERT, Press.FALSE_ALARM)
     assert "处理" in li.card(track).data["answer"]
     for _ in range(2):
         await channel.noticed(message.external_id, "已标记误报")
@@ -79,7 +81,7 @@ async def test_a_press_is_understood_in_every_shape_seen(
     async with listening(channel, fake, heard.put):
         li.press(receipt.value[2:], "有用")
         [message] = (await asyncio.wait_for(heard.get(), 5)).messages
-    assert actions.parse(message.text) == (ALERT, Verdict.USEFUL)
+    assert actions.parse(message.text) == (ALERT, Press.USEFUL)
 
 
 @pytest.mark.parametrize("reuse", ["refused", "delivered_again"])
@@ -103,10 +105,10 @@ async def test_an_update_leaves_nothing_of_before_behind(channel: DingTalk, li: 
     judged = card(note="王敏 已标记有用 · 14:02", buttons=card().buttons[1:])
     await show(channel, judged, key="2", replaces=receipt)
     [shown] = li.cards()
-    assert shown.labels == ["误报", "已处理"]
+    assert shown.labels == ["误报", "已处理", "稍后"]
     assert shown.data["note"] == judged.note
-    assert shown.data["show3"] == "false"
-    assert shown.data["label3"] == shown.data["action3"] == ""
+    assert shown.data["show4"] == "false"
+    assert shown.data["label4"] == shown.data["action4"] == ""
 
 
 async def test_a_card_that_is_gone_is_sent_anew(
@@ -171,10 +173,10 @@ async def test_without_a_template_a_card_is_markdown_whose_choices_are_taps(
         assert "已处理" in second.text
         heard: asyncio.Queue[Received] = asyncio.Queue()
         async with listening(channel, fake, heard.put):
-            li.say(f"/press {actions.action(ALERT, Verdict.HANDLED)}")
+            li.say(f"/press {actions.action(ALERT, Press.HANDLED)}")
             [message] = (await asyncio.wait_for(heard.get(), 5)).messages
         assert message.kind is MessageKind.PRESS
-        assert actions.parse(message.text) == (ALERT, Verdict.HANDLED)
+        assert actions.parse(message.text) == (ALERT, Press.HANDLED)
         for _ in range(2):
             await channel.noticed(message.external_id, "已记录")
         assert li.texts()[2:] == ["已记录"]
@@ -192,6 +194,7 @@ async def test_a_note_for_a_press_nobody_can_answer_any_more_is_dropped(
 
 
 GOLDEN_CARDS = {
+    "everything": a_full_card(),
     "open": card(),
     "judged_still_open": card(note="王敏 已标记有用 · 14:02", buttons=card().buttons[1:]),
     "resolved": card(note="王敏 已标记已处理 · 14:02", buttons=()),

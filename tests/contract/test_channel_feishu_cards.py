@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.channels import feishu_draw as draw
 from bot.channels.feishu import Feishu
 from bot.channels.feishu_content import ref
 from bot.errors import GiveUp, TryLater, Unknown
 from bot.messages import Address, Button, Card, Content, Receipt
-from storage.enums import Verdict
 from tests.clock import FakeClock
 from tests.contract.channel_places import BASE_URL
 from tests.contract.place_feishu import (
@@ -28,6 +28,7 @@ from tests.contract.place_feishu import (
 )
 from tests.fakes import feishu_inbound as written
 from tests.fakes.feishu import FakeFeishu, Member, Unconfirmed
+from tests.full_card import a_full_card
 
 CARDS = Path(__file__).parent / "golden/feishu/cards"
 KNOWN = {"bot_open_id": "ou_known"}
@@ -57,10 +58,13 @@ def card(**more: Any) -> Card:
         "lines": (("候选人", "李娜"), ("职位", "后端工程师"), ("请在此前处理", "今天 18:00")),
         "question": "对方给了什么条件？最看重哪一点？",
         "buttons": tuple(
-            Button(label, actions.action("a_" + "k3" * 13, verdict))
-            for label, verdict in zip(("有用", "误报", "已处理"), Verdict, strict=True)
+            Button(label, actions.action("a_" + "k3" * 13, press))
+            for label, press in zip(("有用", "误报", "已处理", "稍后"), Press, strict=True)
         ),
-        "link": f"{BASE_URL}/console/candidates/c_1",
+        "link": f"{BASE_URL}/console/alerts/a_1",
+        "said": "李娜 · 11月28日 周六 14:05",
+        "advice": "建议回复：李娜您好，有别的机会很正常，谢谢您告诉我。您最看重的是哪一点？",
+        "before": "之前的对话：\n我方：offer 您看过了吗？\n对方：看过了，谢谢",
     }
     return Card(**given | more)
 
@@ -141,6 +145,7 @@ async def test_dlp_that_minds_something_else_is_given_up(
 # Cards
 
 GOLDEN_CARDS = {
+    "everything": a_full_card(),
     "open": card(),
     "judged_still_open": card(note="王敏 已标记有用 · 14:02", buttons=card().buttons[1:]),
     "resolved": card(note="王敏 已标记已处理 · 14:02", buttons=()),

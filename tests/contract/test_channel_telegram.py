@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.channels.base import Channel
 from bot.errors import CredentialsWrong, DeliveryError, GiveUp, TryLater, Unknown
 from bot.messages import Address, Button, Card, Content, Receipt
-from storage.enums import Verdict
 from tests.contract.channel_places import BASE_URL, channel_of, started
 from tests.fakes.telegram import FakeTelegram, FakeUser
+from tests.full_card import a_full_card
 
 CARDS = Path(__file__).parent / "golden/telegram/cards"
 LI = Address("telegram", "700")
@@ -55,10 +56,13 @@ def card(**more: Any) -> Card:
         "lines": (("候选人", "李娜"), ("职位", "后端工程师"), ("请在此前处理", "今天 18:00")),
         "question": "对方给了什么条件？最看重哪一点？",
         "buttons": tuple(
-            Button(label, actions.action("a_" + "k3" * 13, verdict))
-            for label, verdict in zip(("有用", "误报", "已处理"), Verdict, strict=True)
+            Button(label, actions.action("a_" + "k3" * 13, press))
+            for label, press in zip(("有用", "误报", "已处理", "稍后"), Press, strict=True)
         ),
-        "link": f"{BASE_URL}/console/candidates/c_1",
+        "link": f"{BASE_URL}/console/alerts/a_1",
+        "said": "李娜 · 11月28日 周六 14:05",
+        "advice": "建议回复：李娜您好，有别的机会很正常，谢谢您告诉我。您最看重的是哪一点？",
+        "before": "之前的对话：\n我方：offer 您看过了吗？\n对方：看过了，谢谢",
     }
     return Card(**given | more)
 
@@ -197,7 +201,7 @@ async def test_markup_the_platform_refuses_is_said_again_without(
     await channel.send(LI, payload, key="k")
     [shown] = li.received()
     assert "a <b> & c" in shown.text
-    assert shown.labels == ["有用", "误报", "已处理"]
+    assert shown.labels == ["有用", "误报", "已处理", "稍后"]
     assert not [entity for entity in shown.entities if entity["type"] == "bold"]
 
 
@@ -241,6 +245,7 @@ async def test_digests_arrive_without_a_sound(
 
 
 GOLDEN_CARDS = {
+    "everything": a_full_card(),
     "open": card(),
     "https_link": card(link="https://hr.example.com/console/candidates/c_1"),
     "judged_still_open": card(note="王敏 已标记有用 · 14:02", buttons=card().buttons[1:]),

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.channels.plain_text import octets
 from bot.channels.wecom import WeCom
 from bot.channels.wecom_post import Pace
 from bot.errors import GiveUp, TryLater, Unknown
 from bot.messages import Address, Button, Card, Content, Receipt, Ticket
-from storage.enums import MessageKind, Verdict
+from storage.enums import MessageKind
 from tests.contract.place_wecom import (
     BASE_URL,
     PATIENT,
@@ -30,6 +31,7 @@ from tests.contract.place_wecom import (
     words,
 )
 from tests.fakes.wecom import AppMessage, FakeWeCom, Member
+from tests.full_card import a_full_card
 
 CARDS = Path(__file__).parent / "golden/wecom/cards"
 LI = Address("wecom", "app/lina")
@@ -66,10 +68,13 @@ def card(**more: Any) -> Card:
         "lines": (("候选人", "李娜"), ("职位", "后端工程师"), ("请在此前处理", "今天 18:00")),
         "question": "对方给了什么条件？最看重哪一点？",
         "buttons": tuple(
-            Button(label, actions.action("a_" + "k3" * 13, verdict))
-            for label, verdict in zip(("有用", "误报", "已处理"), Verdict, strict=True)
+            Button(label, actions.action("a_" + "k3" * 13, press))
+            for label, press in zip(("有用", "误报", "已处理", "稍后"), Press, strict=True)
         ),
-        "link": f"{BASE_URL}/console/candidates/c_1",
+        "link": f"{BASE_URL}/console/alerts/a_1",
+        "said": "李娜 · 11月28日 周六 14:05",
+        "advice": "建议回复：李娜您好，有别的机会很正常，谢谢您告诉我。您最看重的是哪一点？",
+        "before": "之前的对话：\n我方：offer 您看过了吗？\n对方：看过了，谢谢",
     }
     return Card(**given | more)
 
@@ -77,6 +82,7 @@ def card(**more: Any) -> Card:
 JUDGED = card(note="王敏 已标记有用 · 14:02", buttons=card().buttons[1:])
 RESOLVED = card(note="王敏 已标记已处理 · 14:02", buttons=())
 GOLDEN_CARDS = {
+    "everything": a_full_card(),
     "open": card(),
     "judged_still_open": JUDGED,
     "resolved": RESOLVED,
@@ -240,7 +246,7 @@ async def test_a_card_changes_where_it_stands_with_each_press(
         [receipt] = await say(channel, LI, card())
         li.press("有用")
         [press] = (await door.next()).messages
-        assert actions.parse(press.text) == ("a_" + "k3" * 13, Verdict.USEFUL)
+        assert actions.parse(press.text) == ("a_" + "k3" * 13, Press.USEFUL)
         assert await change(channel, receipt, JUDGED, "2", press.ticket) == receipt
         assert "已标记有用" in words(seen(li).content)
         assert list(shown(seen(li)).actions) == [button.action for button in JUDGED.buttons]

@@ -162,7 +162,7 @@ async def test_a_doubt_in_her_own_chat_alarms_her_in_the_bots_and_stays_unanswer
     assert (alert.candidate_id, alert.topic) == (town.candidate, "salary")
     [card] = town.hr.received()[len(helped) :]
     assert alert.quote in card.text
-    assert card.labels == ["有用", "误报", "已处理"]
+    assert card.labels == ["有用", "误报", "已处理", "稍后"]
     # Not a word there, and none in the candidate's chat with the bot either.
     assert [one.text for one in town.own.chat(town.li)] == [DOUBTS]
     assert town.li.texts() == greeted

@@ -22,7 +22,7 @@ BUTTONS = tuple(
         params={"action": f"${{action{number}}}"},
         shown_if=(f"show{number}", "true"),
     )
-    for number in (1, 2, 3)
+    for number in (1, 2, 3, 4)
 )
 REPLY, CARD = "/robot/sendBySession", "/v1.0/card/instances/createAndDeliver"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.alerts import actions
+from bot.alerts.actions import Press
 from bot.conversation import router
 from nlp.scheme import Intent
-from storage.enums import Verdict
 from tests.builders import (
     ALERT_ID,
     NOW,
@@ -25,7 +25,7 @@ from tests.builders import (
 )
 
 BOOK = a_rulebook()
-PRESS = actions.action(ALERT_ID, Verdict.USEFUL)
+PRESS = actions.action(ALERT_ID, Press.USEFUL)
 STAFF: dict[str, Any] = {"candidate": None, "staff": a_colleague()}
 
 
