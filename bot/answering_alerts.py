@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bot import desk
+from bot import desk, snoozing
 from bot.casework import decide, lawful, noted
 from bot.pipeline import Road
+from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import AlertEventKind
 from storage.queries import alert_history, alerts
@@ -34,7 +35,10 @@ async def reply(road: Road, viewer: Viewer, alert_id: str, text: str, *, cause: 
                 cause=f"replied:{uid}",
                 about=about,
             )
-            alert_history.acknowledge(tx, alert_id)
+            revision = alert_history.acknowledge(tx, alert_id)
+            if revision is not None:  # its cards in the colleagues' chats say so too
+                channels = snoozing.shown_anew(tx, alert_id, revision)
+                road.engine.wake(tx, DELIVERY, sorted(channels))
             noted(tx, road, viewer, "alert.reply", alert_id, about)
         return uid
 

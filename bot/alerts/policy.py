@@ -36,6 +36,7 @@ class CardWords(BaseModel):
     due: str
     judged: str
     put_off: str
+    answered: str
     said: str
     before: str
     advice: str

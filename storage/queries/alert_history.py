@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from storage.crypto import new_public_id
 from storage.database import Tx
 from storage.enums import AlertEventKind, AlertStatus, NoticeState
-from storage.queries.common import insert_new, table, update
-from storage.tables import Alert, AlertAction, AlertEvent, Notice, User
+from storage.queries.alerts import ALERT, UNRESOLVED
+from storage.queries.common import insert_new, table
+from storage.tables import AlertAction, AlertEvent, Notice, User
 
-ALERT, EVENT = table(Alert), table(AlertEvent)
+EVENT = table(AlertEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +78,19 @@ def note(
     return bool(insert_new(tx, AlertEvent, [row]))
 
 
-def acknowledge(tx: Tx, alert_id: str) -> bool:
-    """An open alert is somebody's work now, and has changed; False: it is not open."""
-    open_ = sa.and_(ALERT.c.id == alert_id, ALERT.c.status == AlertStatus.OPEN.value)
-    changed = update(
-        tx,
-        Alert,
-        open_,
-        status=AlertStatus.ACKNOWLEDGED.value,
-        updated_at=tx.now,
-        revision=ALERT.c.revision + 1,
+def acknowledge(tx: Tx, alert_id: str) -> int | None:
+    """An alert is somebody's work now; its new revision. None: it is resolved, and stays so."""
+    revision = tx.scalar(
+        sa.update(ALERT)
+        .where(ALERT.c.id == alert_id, ALERT.c.status.in_(UNRESOLVED))
+        .values(
+            status=AlertStatus.ACKNOWLEDGED.value,
+            updated_at=tx.now,
+            revision=ALERT.c.revision + 1,
+        )
+        .returning(ALERT.c.revision)
     )
-    return bool(changed)
+    return int(revision) if revision is not None else None
 
 
 def happened(tx: Tx, alert_id: str) -> list[Happened]:
