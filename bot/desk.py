@@ -175,42 +175,46 @@ async def reply(road: Road, viewer: Viewer, candidate_id: str, text: str, *, cau
     a question that the law forbids.
     """
     lawful(road, text)
+    return await _decide(road, lambda tx: say(tx, road, viewer, candidate_id, text, cause=cause)[0])
 
-    def work(tx: Tx) -> str:
-        people.get_candidate(tx, road.vault, viewer, candidate_id)
-        try:
-            talk = timeline.reply_to(tx, viewer, candidate_id, listens=road.listens)
-        except NotFound:
-            raise Conflict("this candidate has no conversation yet; make an invite") from None
-        said = timeline.uid_of(tx, talk.channel, f"out:hr:{cause}")
-        if said is not None:
-            return said
-        if not talk.reachable:
-            raise Conflict("this person cannot be reached on that channel any more")
-        turns.unchanged(
-            tx,
-            conversation_id=talk.id,
-            version=talk.version,
-            candidate_id=candidate_id,
-            candidate_version=talk.candidate_version,
-            muted=True,
-        )
-        key = road.vault.key(tx, talk.subject_id)
-        sends = records.said_by_us(
-            tx,
-            key,
-            talk,
-            idem=f"hr:{cause}",
-            text=text,
-            author=Author.HR,
-            author_id=viewer.id,
-        )
-        scheduled.cancel(tx, kind="answer_due", person_id=candidate_id)
-        road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
-        audit.append(tx, road.vault.keystore, viewer, "chat.reply", candidate_id)
-        return str(timeline.uid_of(tx, talk.channel, f"out:hr:{cause}"))
 
-    return await _decide(road, work)
+def say(
+    tx: Tx, road: Road, viewer: Viewer, candidate_id: str, text: str, *, cause: str
+) -> tuple[str, bool]:
+    """``reply`` inside a unit of work, of words found lawful: the message's id, and whether it was
+    said only now. Raises as ``reply`` does, and ``Stale``."""
+    people.get_candidate(tx, road.vault, viewer, candidate_id)
+    try:
+        talk = timeline.reply_to(tx, viewer, candidate_id, listens=road.listens)
+    except NotFound:
+        raise Conflict("this candidate has no conversation yet; make an invite") from None
+    said = timeline.uid_of(tx, talk.channel, f"out:hr:{cause}")
+    if said is not None:
+        return said, False
+    if not talk.reachable:
+        raise Conflict("this person cannot be reached on that channel any more")
+    turns.unchanged(
+        tx,
+        conversation_id=talk.id,
+        version=talk.version,
+        candidate_id=candidate_id,
+        candidate_version=talk.candidate_version,
+        muted=True,
+    )
+    key = road.vault.key(tx, talk.subject_id)
+    sends = records.said_by_us(
+        tx,
+        key,
+        talk,
+        idem=f"hr:{cause}",
+        text=text,
+        author=Author.HR,
+        author_id=viewer.id,
+    )
+    scheduled.cancel(tx, kind="answer_due", person_id=candidate_id)
+    road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
+    audit.append(tx, road.vault.keystore, viewer, "chat.reply", candidate_id)
+    return str(timeline.uid_of(tx, talk.channel, f"out:hr:{cause}")), True
 
 
 async def hand_over(road: Road, viewer: Viewer, candidate_id: str) -> None:

@@ -21,7 +21,7 @@ from bot.standing import alert_shown
 from scheduler.errors import GiveUp
 from storage.database import Tx
 from storage.enums import AlertStatus, Author, Role
-from storage.queries import alerts, offers, people, quoting, snoozes, timeline, users
+from storage.queries import alert_history, alerts, offers, people, quoting, snoozes, timeline, users
 from storage.queries.alerts import AlertRow
 from storage.queries.people import CandidateRow
 from storage.queries.timeline import MessageRow
@@ -86,9 +86,15 @@ def seen(tx: Tx, road: Road, viewer: Viewer, alert_id: str) -> AlertShown:
     if not viewer.may(Permission.CHAT_READ):
         return replace(shown, quote="")
     said, before = passage(tx, road, row)
-    offered = suggested(road, viewer, row, who)
+    stands = alert_history.standings(tx, [row.id])[row.id]
+    spoken = said.sent_at if said is not None else row.raised_at
+    # Words that came after an answer want another one.
+    answered = stands.answered_at is not None and stands.answered_at >= spoken
+    offered = suggested(road, viewer, row, who) if not answered else None
     return replace(
         shown,
+        answered_by=stands.answered_by if answered else "",
+        answered_at=stands.answered_at if answered else None,
         said_at=said.sent_at if said is not None else None,
         before=tuple(
             Before(ours=one.author is not Author.CANDIDATE, text=one.text) for one in before

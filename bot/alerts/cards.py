@@ -48,6 +48,8 @@ class AlertShown:
     due_at: datetime
     put_off_by: str = ""
     put_off_until: datetime | None = None
+    answered_by: str = ""
+    answered_at: datetime | None = None
     said_at: datetime | None = None
     before: tuple[Before, ...] = ()
     start_on: date | None = None
@@ -144,6 +146,10 @@ def _note(policy: Policy, alert: AlertShown) -> str:
                 verdict=policy.verdicts[alert.verdict],
                 at=moment(alert.verdict_at),
             )
+        )
+    if alert.answered_at is not None:
+        said.append(
+            policy.card.answered.format(name=alert.answered_by, at=moment(alert.answered_at))
         )
     if alert.put_off_until is not None:
         said.append(

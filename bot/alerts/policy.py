@@ -38,6 +38,7 @@ class CardWords(BaseModel):
     due: str
     judged: str
     put_off: str
+    answered: str
     said: str
     before: str
     advice: str

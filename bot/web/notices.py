@@ -16,6 +16,7 @@ DONE = frozenset(
         "created",
         "moved",
         "replied",
+        "put_off",
         "released",
         "card_sent",
         "handed_over",

@@ -40,6 +40,7 @@ from bot.web.chat import live as chat_live
 from bot.web.chat import page as chat_page
 from bot.web.chat.link import Links
 from bot.web.console import (
+    alert,
     alert_record,
     alerts,
     attachments,
@@ -91,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     openapi.router,
     alert_record.router,  # before an alert of that name
     alerts.router,
+    alert.router,
     review.router,
     owed.router,
     candidates.router,

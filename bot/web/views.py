@@ -3,7 +3,7 @@
 The pages outside the console (set-up, sign-in, errors, the candidate's chat) have theirs in
 ``bot.web.public_views``, the page of unclear readings in ``bot.web.review_views``, a talk over
 all channels in ``bot.web.talk_views``, the record of a candidate in ``bot.web.record_views``,
-what is made of it in ``bot.web.portrait_views``.
+what is made of it in ``bot.web.portrait_views``, the page of one alert in ``bot.web.alert_views``.
 
 Every template gets ``shell``; a full page also gets ``page`` (the class named below).
 
@@ -39,6 +39,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentPart
 from bot.web.record_views import Tab
 from bot.web.review_views import Labels
@@ -134,6 +135,7 @@ class AlertCard:
 
     ``turns`` and ``suggestion`` may be empty. ``quote_at`` is when the quoted words were said.
     ``raised_by`` is who of ours raised it; ``labels`` are there when a reading stands behind it.
+    ``put_off`` is there while its moment has not come.
     """
 
     id: str
@@ -155,6 +157,9 @@ class AlertCard:
     hit_rate: HitRate | None = None
     raised_by: str = ""
     labels: Labels | None = None
+    put_off: PutOff | None = None
+    escalated: int = 0  # 1: whoever helps was told, 2: the admins
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -98,6 +98,29 @@ def count_unresolved(tx: Tx, viewer: Viewer, *, mine: bool = False) -> int:
     if mine:
         query = query.where(_mine(viewer))
     return int(tx.scalar(query))
+
+
+def start_days(tx: Tx, candidate_ids: Collection[str]) -> dict[str, date | None]:
+    """First days of candidates whose alerts the caller may see."""
+    rows = tx.all(
+        sa.select(CANDIDATE.c.id, CANDIDATE.c.start_on).where(CANDIDATE.c.id.in_(candidate_ids))
+    )
+    return {row.id: row.start_on for row in rows}
+
+
+def next_open(tx: Tx, viewer: Viewer, *, but: str) -> str | None:
+    """The alert that has to be dealt with first, other than one: the viewer's own people before
+    those of others."""
+    rows = tx.all(
+        seen_by(viewer)
+        .with_only_columns(ALERT.c.id)
+        .where(ALERT.c.status == AlertStatus.OPEN.value, ALERT.c.id != but)
+        .order_by(
+            sa.case((_mine(viewer), 0), else_=1), -ALERT.c.severity_rank, ALERT.c.due_at, ALERT.c.id
+        )
+        .limit(1)
+    )
+    return str(rows[0].id) if rows else None
 
 
 def said_before(tx: Tx, uid: str, *, limit: int = 3) -> list[str]:

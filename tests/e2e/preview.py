@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bot.web.pages import STATIC_DIR, Pages
 from tests.e2e.alert_record_samples import alert_record_samples
+from tests.e2e.alert_samples import alert_samples
 from tests.e2e.copy_samples import copy_samples
 from tests.e2e.entry_samples import entry_samples
 from tests.e2e.offer_samples import offer_samples
@@ -49,6 +50,7 @@ TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg
 RECORD: Final = ("record", "record-steps", "match", "risk", "outcome", "resume", "merge-preview")
 DARK: Final = (
     *RECORD,
+    "alert",
     "alerts",
     "alert-record",
     "review",
@@ -68,6 +70,8 @@ DARK: Final = (
 )
 ENGLISH: Final = (
     *RECORD,
+    "alert",
+    "alert-put-off",
     "alerts",
     "alert-record",
     "review",
@@ -198,6 +202,7 @@ def main(arguments: list[str]) -> int:
     for sample in [
         *entry_samples(),
         *console_samples(),
+        *alert_samples(),
         *review_samples(),
         *alert_record_samples(),
         *owed_samples(),

@@ -9,6 +9,7 @@ from typing import Any
 from bot.delivery import HELD
 from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentLink, ConsentPart
 from bot.web.console.portrait import TABS
 from bot.web.reasons import reason
@@ -57,6 +58,9 @@ SALARY = views.AlertCard(
     question="28k 是底薪还是总包？对奖金和月数能接受到哪里？",
     raised_at=ago(minutes=25),
     due_at=NOW + timedelta(hours=3, minutes=35),
+    put_off=PutOff(by="王敏", until=NOW + timedelta(hours=1)),
+    escalated=1,
+    answered=Answered(by="王敏", at=ago(minutes=2)),
 )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import AwareDatetime
 
 from bot import desk
 from bot.web import cursors
@@ -21,13 +22,15 @@ from bot.web.api.common import (
     cause_of,
     cut,
 )
+from bot.web.console.alert_parts import events
+from bot.web.console.cards import suggested
 from bot.web.console.common import site_of
 from bot.web.errors import Forbidden
 from bot.web.security import Principal, needs
 from bot.web.site import Site
 from storage.database import Tx
 from storage.enums import AlertStatus, Verdict
-from storage.queries import alerts, timeline
+from storage.queries import alert_history, alerts, inbox, timeline
 from storage.queries.alerts import AlertRow
 from storage.viewer import Permission
 
@@ -68,6 +71,41 @@ class Alert(Out):
     verdict: Verdict | None
     verdict_by: str
     verdict_at: datetime | None
+
+
+class Suggestion(Out):
+    """What the playbook would answer: a draft to send, what it is for, what to leave unsaid."""
+
+    draft: str
+    aims: list[str]
+    avoid: str
+
+
+class Event(Out):
+    """Something that happened: raised, joined, escalated, snoozed, woken, replied, or a verdict.
+    ``by`` is empty where the program did it. ``until`` is of snoozed, ``level`` of escalated."""
+
+    kind: str
+    at: datetime
+    by: str
+    until: datetime | None
+    level: int | None
+
+
+class WholeAlert(Alert):
+    """An alert with what helps to answer it and what became of it."""
+
+    suggestion: Suggestion | None
+    snoozed_until: datetime | None
+    snoozed_by: str
+    escalation: int
+    events: list[Event]
+
+
+class Snooze(In):
+    """Until when nobody is reminded, within two weeks; without it as long as the policy says."""
+
+    until: AwareDatetime | None = None
 
 
 def shown(tx: Tx, site: Site, rows: list[AlertRow]) -> list[Alert]:
@@ -135,15 +173,31 @@ async def page(
 
 
 @router.get("/{alert_id}")
-async def one(request: Request, who: Reader, alert_id: AlertId) -> Alert:
-    """One alert."""
+async def one(request: Request, who: Reader, alert_id: AlertId) -> WholeAlert:
+    """One alert, with a suggested reply and its history."""
     return await _alert(site_of(request), who, alert_id)
 
 
-async def _alert(site: Site, who: Principal, alert_id: str) -> Alert:
-    def read(tx: Tx) -> Alert:
+async def _alert(site: Site, who: Principal, alert_id: str) -> WholeAlert:
+    def read(tx: Tx) -> WholeAlert:
         row = alerts.get(tx, site.road.vault, who.viewer, alert_id)
-        return shown(tx, site, [row])[0]
+        start = inbox.start_days(tx, [row.candidate_id])[row.candidate_id]
+        book = suggested(site, who.viewer, row, start)
+        suggestion = None
+        if book is not None:
+            suggestion = Suggestion(draft=book.draft, aims=list(book.aims), avoid=book.avoid)
+        stands = alert_history.standings(tx, [row.id])[row.id]
+        return WholeAlert(
+            **dict(shown(tx, site, [row])[0]),
+            suggestion=suggestion,
+            snoozed_until=stands.snoozed_until,
+            snoozed_by=stands.snoozed_by,
+            escalation=stands.escalation,
+            events=[
+                Event(kind=one.kind, at=one.at, by=one.by, until=one.until, level=one.level or None)
+                for one in reversed(events(tx, row))
+            ],
+        )
 
     return await site.road.database.read(read)
 
@@ -153,7 +207,7 @@ async def judge(
     request: Request, alert_id: AlertId, body: Judgement,
     who: Annotated[Principal, needs(Permission.ALERT_WRITE)],
     idempotency_key: IdempotencyKey = None,
-) -> Alert:  # fmt: skip
+) -> WholeAlert:  # fmt: skip
     """Say what an alert was worth. A verdict is a person's: a key alone is refused with 403;
     call with a console session and its CSRF token, or press the button in console or chat."""
     if not who.is_person:
@@ -161,4 +215,21 @@ async def judge(
     site = site_of(request)
     cause = f"api:{cause_of(request, who, idempotency_key, body)}"
     await desk.judge(site.road, who.viewer, alert_id, body.verdict, cause=cause)
+    return await _alert(site, who, alert_id)
+
+
+@router.post("/{alert_id}/snooze")
+async def snooze(
+    request: Request, alert_id: AlertId, body: Snooze,
+    who: Annotated[Principal, needs(Permission.ALERT_WRITE)],
+    idempotency_key: IdempotencyKey = None,
+) -> WholeAlert:  # fmt: skip
+    """Put an alert off: it stays open, nobody is reminded until then, and everybody sees who did
+    it. That is a person's, like a verdict: a key alone is refused with 403. A resolved alert, or a
+    moment that is past or over two weeks away, is a 409."""
+    if not who.is_person:
+        raise Forbidden
+    site = site_of(request)
+    cause = f"api:{cause_of(request, who, idempotency_key, body)}"
+    await desk.snooze(site.road, who.viewer, alert_id, body.until, cause=cause)
     return await _alert(site, who, alert_id)

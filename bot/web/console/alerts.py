@@ -12,6 +12,7 @@ from bot import desk
 from bot.errors import Conflict
 from bot.web import cursors, views
 from bot.web.console import labels
+from bot.web.console.alert import shown
 from bot.web.console.cards import cards
 from bot.web.console.common import go, html, is_htmx, language, site_of
 from bot.web.errors import Invalid
@@ -93,20 +94,25 @@ def _next(show: Show, key: str | None) -> str | None:
 async def judge(request: Request, who: Judge, alert_id: str) -> Response:
     """Useful, false alarm or handled; the card as it stands now."""
     site = site_of(request)
-    said = (await read_form(request)).get("verdict", "")
+    form = await read_form(request)
+    said = form.get("verdict", "")
     if said not in list(Verdict):
         raise Invalid({"verdict": "unknown"})
     cause = f"console:{request.scope['yinuo.request_id']}"
     await desk.judge(site.road, who.viewer, alert_id, Verdict(said), cause=cause)
+    whole = form.get("whole") == "1"  # pressed on the alert's own page
     if not is_htmx(request):
-        return go("/console/alerts")
+        return go(f"/console/alerts/{alert_id}" if whole else "/console/alerts")
+    if whole:
+        return await shown(request, who, alert_id)
     return await _one(request, who, alert_id)
 
 
 @router.post("/{alert_id}/labels")
 async def relabel(request: Request, who: Judge, alert_id: str) -> Response:
     """What the message behind an alert means, by whoever knows better than the reader."""
-    site, wanted = site_of(request), labels.sent(await read_form(request))
+    form = await read_form(request)
+    site, wanted, whole = site_of(request), labels.sent(form), form.get("whole") == "1"
     row = await site.road.database.read(
         lambda tx: alerts.get(tx, site.road.vault, who.viewer, alert_id)
     )
@@ -114,12 +120,16 @@ async def relabel(request: Request, who: Judge, alert_id: str) -> Response:
         if not is_htmx(request):
             raise Invalid({"intents": "none"})
         error = say(language(who), "labels_empty")
+        if whole:
+            return await shown(request, who, alert_id, mislabelled=error, status=422)
         return await _one(request, who, alert_id, error=error, status=422)
     if row.source is None:
         raise Conflict("no reading stands behind this alert")
     await desk.relabel(site.road, who.viewer, row.source, wanted)
     if not is_htmx(request):
-        return go("/console/alerts")
+        return go(f"/console/alerts/{alert_id}" if whole else "/console/alerts")
+    if whole:
+        return await shown(request, who, alert_id)
     return await _one(request, who, alert_id)
 
 

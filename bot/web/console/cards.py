@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, Literal
 
+from bot.alerts import playbooks
+from bot.alerts.playbooks import Suggestion
 from bot.web import views
+from bot.web.alert_views import Answered, PutOff
 from bot.web.console import labels
 from bot.web.masking import mask_links
 from bot.web.site import Site
 from nlp.scheme import Intent
 from storage.database import Tx
 from storage.enums import Author, Direction, Verdict
-from storage.queries import inbox, review, standings, timeline
+from storage.queries import alert_history, inbox, review, standings, timeline
+from storage.queries.alert_history import Standing
 from storage.queries.alerts import AlertRow
 from storage.queries.standings import ENOUGH, Rate
 from storage.queries.timeline import MessageRow
@@ -81,10 +86,16 @@ def cards(
     rates = site.rates.get(lambda: {one.topic: one for one in standings.rates(tx, over=over)})
     sources = [alert.source for alert in alerts if alert.source is not None]
     behind = review.by_ids(tx, site.road.vault, viewer, sources)
-    made = (
-        _card(site, alert, language, said, before.get(alert.id, ()), rates.get(alert.topic))
-        for alert in alerts
-    )
+    stands = alert_history.standings(tx, [alert.id for alert in alerts])
+    starts = inbox.start_days(tx, {alert.candidate_id for alert in alerts})
+
+    def shown(alert: AlertRow) -> views.AlertCard:
+        made = _card(site, alert, language, said, before.get(alert.id, ()), rates.get(alert.topic))
+        book = suggested(site, viewer, alert, starts.get(alert.candidate_id))
+        made = replace(made, suggestion=book.draft if book is not None else "")
+        return _standing(made, stands[alert.id], site.road.now())
+
+    made = map(shown, alerts)
     return tuple(
         replace(card, labels=labels.shown(behind[alert.source])) if alert.source in behind else card
         for alert, card in zip(alerts, made, strict=True)
@@ -137,6 +148,35 @@ def _hit_rate(rate: Rate | None) -> views.HitRate | None:
         return None
     demoted = rate.demoted_at is not None
     return views.HitRate(useful=rate.hits, judged=rate.judged, demoted=demoted)
+
+
+def suggested(
+    site: Site, viewer: Viewer, alert: AlertRow, start_on: date | None
+) -> Suggestion | None:
+    """What the playbook would answer to an alert, in the viewer's name where they are a person."""
+    rules = site.road.rulebook
+    values = playbooks.values_of(
+        name=alert.candidate_name,
+        company=rules.company,
+        hr=viewer.name if viewer.role is not None else "",
+        position=alert.position_title,
+        start_on=start_on,
+    )
+    books = rules.playbooks
+    return playbooks.suggestion(books, topic=alert.topic, stage=alert.stage, values=values)
+
+
+def _standing(card: views.AlertCard, stands: Standing, now: datetime) -> views.AlertCard:
+    """The card with who put it off, who was told besides, and who has answered."""
+    until, at = stands.snoozed_until, stands.answered_at
+    off = until is not None and until > now and card.verdict is None
+    return replace(
+        card,
+        put_off=PutOff(by=stands.snoozed_by, until=until) if off and until else None,
+        escalated=stands.escalation,
+        # Words that came after an answer want another one.
+        answered=Answered(by=stands.answered_by, at=at) if at and at >= card.quote_at else None,
+    )
 
 
 def _in_quote(alert: AlertRow, said: Mapping[str, MessageRow]) -> list[tuple[int, int, str]]:

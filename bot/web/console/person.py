@@ -104,7 +104,7 @@ def person(
         channels=tuple(sorted({talk.channel for talk in talks})),
         alerts=tuple(open_alerts),
         factors=_factors(tx, site, row.id) if chats else (),
-        facts=_facts(tx, site, who, row) if chats else (),
+        facts=facts(tx, site, who, row) if chats else (),
         invites=_invites(tx, site, who, row.id) if writes else (),
         fresh_invite=fresh,
         fresh_code=code,
@@ -275,7 +275,8 @@ def _quoted(spans: list[dict[str, Any]], said: dict[str, MessageRow]) -> tuple[v
     return tuple(pieces[:3])
 
 
-def _facts(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> tuple[views.AgreedFact, ...]:
+def facts(tx: Tx, site: Site, who: Principal, row: CandidateRow) -> tuple[views.AgreedFact, ...]:
+    """What was agreed or said in so many words, with its source."""
     speaks = language(who)
     key = site.road.vault.key(tx, row.subject_id)
     return tuple(

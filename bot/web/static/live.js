@@ -54,6 +54,7 @@
   // What changed while nobody was listening: since the page was made, or since the line broke.
   function catchUp() {
     refresh("alert-list", "alerts-changed");
+    refresh("alert-state", "alert-changed");
     refreshReview();
     if (document.getElementById("timeline-live")) refreshTalk();
   }
@@ -100,11 +101,14 @@
     });
     source.addEventListener("alerts", function () {
       refresh("alert-list", "alerts-changed");
+      refresh("alert-state", "alert-changed");
     });
     source.addEventListener("review", refreshReview);
     source.addEventListener("candidate", function (event) {
       var page = document.querySelector("[data-candidate]");
-      if (page && page.getAttribute("data-candidate") === event.data) refreshTalk();
+      if (!page || page.getAttribute("data-candidate") !== event.data) return;
+      refreshTalk();
+      refresh("alert-state", "alert-changed"); // on the page of one alert the talk is part of it
     });
     source.addEventListener("error", function () {
       if (!lost) {

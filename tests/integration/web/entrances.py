@@ -66,6 +66,11 @@ FORMS: Mapping[str, dict[str, str]] = {
         "commitment": "-1",
         "condition": "none",
     },
+    "/console/alerts/{alert_id}/reply": {
+        "text": "您好",
+        "once": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
+    },
+    "/console/alerts/{alert_id}/snooze": {"until": "morning"},
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
     "/console/review/{reading_id}/labels": LABELS,
     "/console/settings/language": {"language": "en", "next": "/console/settings"},
@@ -96,6 +101,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates/{candidate_id}/requests": {"what": "早点入职"},
     "/api/v1/candidates/{candidate_id}/responses": {"survey_id": "week1", "via": "page"},
     "/api/v1/alerts/kinds/{kind}/restore": {},
+    "/api/v1/alerts/{alert_id}/snooze": {},
     "/api/v1/alerts/{alert_id}/verdict": {"verdict": "useful"},
 }
 

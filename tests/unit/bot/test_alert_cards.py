@@ -99,6 +99,13 @@ def test_a_card_that_is_put_off_says_by_whom_and_until_when() -> None:
     assert [button.label for button in card.buttons] == ["误报", "已处理"]
 
 
+def test_a_card_that_was_answered_says_by_whom_and_can_still_be_judged() -> None:
+    answered = shown(answered_by="李娜", answered_at=NOW, status=AlertStatus.ACKNOWLEDGED, draft="")
+    card = cards.drawn(POLICY, answered, link=LINK)
+    assert card.note == "李娜 已回复候选人 · 11月2日 周一 09:00"
+    assert [button.label for button in card.buttons] == ["有用", "误报", "已处理", "稍后"]
+
+
 @pytest.mark.parametrize(
     ("severity", "quiet"),
     [(Severity.NOW, False), (Severity.TODAY, False), (Severity.DIGEST, True)],

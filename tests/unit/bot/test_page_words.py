@@ -11,6 +11,7 @@ import pytest
 from jinja2 import FileSystemLoader, nodes
 
 from bot.alerts.digest import OwedWords
+from bot.alerts.later import Later
 from bot.match.match import Part
 from bot.offering import Outcome
 from bot.offers.pledge import Side
@@ -26,11 +27,13 @@ from bot.web.exporting import Purpose
 from bot.web.pages import LANGUAGES, Pages, environment, read_words
 from nlp.scheme import COMMITMENT_MAX, COMMITMENT_MIN, Condition, Intent, Severity
 from storage.enums import (
+    AlertEventKind,
     Author,
     ConsentAnswer,
     InvitationStatus,
     Level,
     MediaKind,
+    NoticeState,
     Review,
     Role,
     Stage,
@@ -67,6 +70,12 @@ GROUPS: dict[str, set[str]] = {
     "commitment": {str(step) for step in range(COMMITMENT_MIN, COMMITMENT_MAX + 1)},
     "review.show": {"open", "done"},
     "alerts.show": {"open", "mine", "handled"},
+    "alert.event": {kind.value for kind in AlertEventKind} | {verdict.value for verdict in Verdict},
+    "alert.escalated": {"1", "2"},
+    "alert.raised_to": {"1", "2"},
+    "alert.later_for": {later.value for later in Later},
+    "alert.told_how": {state.value for state in NoticeState if state is not NoticeState.DROPPED},
+    "alert.why": {"quiet", "cooldown", "limit", "demoted", "minor", "snoozed", "no_chat"},
     "signin.error": {"credentials", "code", "locked", "expired"},
     "positions": {
         f"{field}{hint}"

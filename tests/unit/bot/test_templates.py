@@ -19,6 +19,7 @@ from bot.web.pages import LANGUAGES, STATIC_DIR, Pages, icon, read_words, static
 from bot.web.reasons import Reason
 from tests.e2e import (
     alert_record_samples,
+    alert_samples,
     copy_samples,
     entry_samples,
     offer_samples,
@@ -44,6 +45,7 @@ def every_sample() -> list[Sample]:
         *entry_samples.entry_samples(),
         *samples.console_samples(),
         *samples.partial_samples(),
+        *alert_samples.alert_samples(),
         *review_samples.all_samples(),
         *alert_record_samples.alert_record_samples(),
         *alert_record_samples.pieces(),
@@ -140,6 +142,7 @@ def test_an_id_stands_once_on_a_page(sample: Sample) -> None:
 def test_what_a_label_or_swap_points_at_is_on_the_page() -> None:
     for sample in [
         *samples.console_samples(),
+        *alert_samples.alert_samples(),
         *review_samples.review_samples(),
         *owed_samples.owed_samples(),
         *record_samples.record_samples(),
@@ -159,6 +162,7 @@ def test_a_full_page_says_its_language(language: str) -> None:
     for sample in [
         *entry_samples.entry_samples(),
         *samples.console_samples(),
+        *alert_samples.alert_samples(),
         *review_samples.review_samples(),
         *owed_samples.owed_samples(),
         *record_samples.record_samples(),
