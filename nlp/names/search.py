@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
-from nlp.names import compound, cut, doubtful, not_names, surnames, titles
+from nlp.names import cut, doubtful, not_names, surnames, titles
 from nlp.names.around import Place, hanzi
 from nlp.names.sounds import near, sounds
 from nlp.names.units import BREAK, Unit, alike, heard, units
@@ -62,7 +62,7 @@ class Search:
         if name.isascii():
             return tuple(self._foreign(name)) if self.letters else ()
         found: list[Hit] = []
-        if self.spelt and self.begins[name[:1]] and len(name) <= 4:
+        if self.spelt and len(name) <= 4 and (self.begins[name[:1]] or name[1:2] in self.heard):
             found += self._spelt_apart(name)
         if self.heard.isdisjoint(name):
             return found
@@ -155,12 +155,7 @@ class Search:
             return not place.placed(start, end)
         if len(name) == 2 and (place.begun(start) or place.goes_on(end)):
             return True
-        return (
-            len(name) == 3
-            and cut(name)[0] not in compound()
-            and place.goes_on(end)
-            and (self.text[end] not in surnames())
-        )
+        return len(name) == 3 and place.goes_on(end) and self.text[end] not in surnames()
 
     def _elsewhere(self, start: int, end: int) -> bool:
         """Whether what only resembles a name is rather a word, or somebody else's name."""
@@ -199,7 +194,8 @@ class Search:
             place = self.place
             if place.begun(start) or place.inside_word(start, end) or not place.free(start, end):
                 continue
-            if place.goes_on(end) or (place.word(start, end) and not place.asked(start, end)):
+            fits = place.asked if place.common(start, end) else place.placed
+            if place.goes_on(end) or (place.word(start, end) and not fits(start, end)):
                 continue
             yield How.PART, _GIVEN, start, end
 
