@@ -48,7 +48,7 @@ class Rules(Protocol):
 
 
 class Ask(StrEnum):
-    """What colleagues ask. The last but one are refused, kindly, whoever is meant."""
+    """What colleagues ask; see ``REFUSED`` for what is answered to nobody."""
 
     STATUS = "status"
     MINE = "mine"
@@ -67,7 +67,7 @@ class Ask(StrEnum):
     HELP = "help"
 
 
-#: What nobody is told in chat.
+#: What nobody is told in chat, whoever is meant.
 REFUSED = frozenset({Ask.COMPARE, Ask.PAY, Ask.CHAT, Ask.PRIVATE})
 
 
@@ -153,7 +153,7 @@ def understood(rules: Rules, text: str, *, now: datetime, named: Sequence[Match]
     masked = _masked(clean, known, times)
     found = rules.colleague_askings.find(masked, threshold=_THRESHOLD)
     found = found or _otherwise(rules.questions, masked)
-    about, to = _halves(clean) if found and found.name == Ask.TRANSFER else (clean, "")
+    about, to = _halves(clean, known) if found and found.name == Ask.TRANSFER else (clean, "")
     return Question(
         ask=Ask(found.name) if found else None,
         piece=found.piece if found else "",
@@ -203,10 +203,12 @@ def _otherwise(questions: Questions, masked: str) -> Asked | None:
 _OVER = re.compile(r"(?:转|移|交)(?:交|给|到)+")
 
 
-def _halves(text: str) -> tuple[str, str]:
-    """Who is handed over, and to whom."""
-    match = _OVER.search(text)
-    return (text[: match.start()], text[match.end() :]) if match else (text, "")
+def _halves(text: str, known: Sequence[tuple[int, int]]) -> tuple[str, str]:
+    """Who is handed over, and to whom: what follows 转给, else from the last name on."""
+    if match := _OVER.search(text):
+        return text[: match.start()], text[match.end() :]
+    starts = sorted({start for start, _ in (*known, *guessed(text))})
+    return (text[: starts[-1]], text[starts[-1] :]) if len(starts) > 1 else (text, "")
 
 
 def _survey(text: str, rules: Rules) -> str:

@@ -18,6 +18,9 @@ _NEVER = frozenset(
     "办发回接想可应该已我你他她它您们个位人些吧啊呀哦嘛么对从向被让叫吃走做拿出进过着得很太真好更比或及等"
     "按第每只又再才先后前里外中间时候点号月日周年期间次回事件份张薪资钱岗职位部门司公经理总少险嫌端名以最人"
 )
+#: Family names that are nearly always a verb here.
+_SEARCHES = frozenset("查能")
+_MIDDLE = frozenset("可如为之一于也以能会先多向")
 _AT = re.compile(r"^|[,.!?\n:、 ]|候选人|那个|一下|[把给跟问查催那]")
 _CHINESE = re.compile(r" ?[\u3400-\u9fff]")
 _OF = re.compile(r"\b(?:of|is|for|about|with|did|will|has|does|to) $")
@@ -59,7 +62,7 @@ def _whole(search: Search) -> Iterator[tuple[int, int]]:
     text, place = search.text, search.place
     for at in range(len(text) - 1):
         size = 2 if text[at : at + 2] in compound() else 1
-        if text[at : at + size] not in surnames() | doubtful():
+        if text[at : at + size] not in surnames() | doubtful() or text[at] in _SEARCHES:
             continue
         doubted = text[at] in doubtful() or text[at] in LEADS
         if place.begun(at) or (doubted and not BEFORE.search(text[:at])):
@@ -76,7 +79,7 @@ def _whole(search: Search) -> Iterator[tuple[int, int]]:
 def _may_be(search: Search, start: int, size: int, end: int, *, doubted: bool) -> bool:
     text, place = search.text, search.place
     rest = text[start + size : end]
-    if not all(map(hanzi, rest)) or not _NEVER.isdisjoint(rest):
+    if not all(map(hanzi, rest)) or not _may_be_given(rest):
         return False
     if place.inside_word(start, end) or text[start:end] in not_names():
         return False
@@ -91,6 +94,13 @@ def _may_be(search: Search, start: int, size: int, end: int, *, doubted: bool) -
         return False
     # A word that begins inside and ends outside of it is rather that word.
     return end in place.edges or followed
+
+
+def _may_be_given(rest: str) -> bool:
+    """可欣 is a given name, 可能 and 会来 are none."""
+    if _NEVER.isdisjoint(rest):
+        return True
+    return len(rest) == 2 and rest[0] in _MIDDLE and rest[1] in given()
 
 
 def _alone(search: Search) -> Iterator[tuple[int, int]]:
