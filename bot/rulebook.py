@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from bot import known
 from bot.alerts.policy import Policy
+from bot.answers import Answers
 from bot.consent import ANALYSIS, Consents, Form
 from bot.errors import NotReady
 from bot.known import Faq, Requests
@@ -37,6 +38,7 @@ class Rulebook:
 
     company: str
     replies: Replies
+    answers: Answers  # to colleagues
     policy: Policy
     risk: Rules
     match: MatchDefinition
@@ -90,12 +92,15 @@ def parse(
         faq = _checked("faq.yaml", Faq.model_validate, read)
         replies = _checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read)
         _lawful("replies/zh.yaml", replies.model_dump(mode="json"), forbidden)
+        told = _checked("answers.yaml", Answers.model_validate, read)
+        _lawful("answers.yaml", told.model_dump(mode="json"), forbidden)
         answers = {name: (one.answer, one.otherwise) for name, one in faq.entries.items()}
         _lawful("faq.yaml", answers, forbidden)
         _lawful("policy.yaml: questions", policy.questions, forbidden)
         return Rulebook(
             company=company,
             replies=replies,
+            answers=told,
             policy=policy,
             risk=_risk(read_folder("risk"), forbidden),
             match=_checked("match.yaml", MatchDefinition.model_validate, read),
