@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot import known
+from bot.alerts.digest import DigestWords
 from bot.alerts.policy import Policy
 from bot.answers import Answers
 from bot.consent import ANALYSIS, Consents, Form
@@ -52,6 +53,7 @@ class Rulebook:
     askings: Askings  # of requests.yaml and faq.yaml
     calendar: Calendar
     timing: Timing
+    digest: DigestWords
     meanings: Meanings
     consents: Consents
     form: Form | None = None  # None: the bot asks for consent itself
@@ -112,6 +114,7 @@ def parse(
             labels=labels,
             calendar=_checked("holidays.yaml", Calendar.model_validate, read),
             timing=_checked("invitations.yaml", Timing.model_validate, read),
+            digest=_checked("digest.yaml", DigestWords.model_validate, read),
             meanings=meanings,
             consents=_checked("consent.yaml", Consents.model_validate, read),
             form=form,
