@@ -32,8 +32,6 @@ PLACEHOLDERS = frozenset(
         "what",
     }
 )
-#: Days that are asked about, by name.
-SPANS = frozenset({"today", "tomorrow", "this_week", "next_week", "this_month", "next_month"})
 
 
 class Answers(BaseModel):
@@ -99,7 +97,7 @@ class Answers(BaseModel):
     more: str
     more_things: str
     levels: dict[Level, str]
-    spans: dict[str, str]
+    this_week: str
     no_pay: str
     no_pay_hr: str
     no_chat: str
@@ -144,11 +142,4 @@ class Answers(BaseModel):
     def _every_level(cls, value: dict[Level, str]) -> dict[Level, str]:
         if set(value) != set(Level):
             raise ValueError(f"one word for each of {sorted(map(str, Level))}")
-        return value
-
-    @field_validator("spans")
-    @classmethod
-    def _every_span(cls, value: dict[str, str]) -> dict[str, str]:
-        if set(value) != SPANS:
-            raise ValueError(f"one word for each of {sorted(SPANS)}")
         return value

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from storage.enums import Level, Role, Stage
 
@@ -19,10 +20,13 @@ LISTED = 8
 #: People of one name that are offered as buttons: a number that is typed has one digit.
 OFFERED = 9
 
+_KEPT = "inquiry"
 _C, _U = "c_[a-z2-7]{26}", "u_[a-z2-7]{26}"
 _ASK = re.compile(rf"qa:([a-z_]{{1,20}}):({_C})", re.ASCII)
 _DEED = re.compile(rf"(qs|qy):({_C}):([a-z0-9_-]{{1,32}})|(qt|qz):({_C}):({_U})", re.ASCII)
 CANCEL = "qn:no"
+#: What a press asks that takes a deed back, or whose deed is not offered any more.
+CANCELLED, GONE = "cancelled", "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,18 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a talk was about: the last question, whom it was answered of, whom or what was offered
+    to choose from, and what was done last."""
+
+    ask: str = ""
+    about: tuple[str, ...] = ()
+    which: tuple[str, ...] = ()
+    deed: Deed | None = None
+    done: Deed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueSeen:
     """A question of a colleague, and all that may be said to it.
 
@@ -146,6 +162,28 @@ class Told:
 
     candidate_id: str
     what: str
+
+
+def remembered(state: Mapping[str, Any], now: datetime) -> Memory:
+    """What a conversation's state remembers of the last question, while it is fresh."""
+    kept = state.get(_KEPT)
+    if kept is None:
+        return Memory()
+    if now - datetime.fromisoformat(kept["at"]) > timedelta(minutes=REMEMBERED_MINUTES):
+        return Memory()
+    deed, done = kept["deed"], kept["done"]
+    return Memory(
+        ask=kept["ask"],
+        about=tuple(kept["about"]),
+        which=tuple(kept["which"]),
+        deed=Deed(**deed) if deed else None,
+        done=Deed(**done) if done else None,
+    )
+
+
+def remembering(state: Mapping[str, Any], memory: Memory, now: datetime) -> dict[str, Any]:
+    """A conversation's state with what there is to remember: ids, and no words."""
+    return {**state, _KEPT: {**asdict(memory), "at": now.isoformat()}}
 
 
 def asking(ask: str, candidate_id: str) -> str:

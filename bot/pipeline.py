@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot import consenting, copies, records, rows
+from bot import colleagues, consenting, copies, dealing, records, rows
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
 from bot.consent import stands
@@ -305,6 +305,8 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
         if isinstance(seen, Waiting):
             road.engine.wake(tx, CONVERSATION, [conversation_id], not_before=seen.until)
             return None
+        if seen is not None:
+            seen = colleagues.beside(tx, road.vault, road.rulebook, seen, home=road.base_url)
         return seen
 
     return await road.database.write(work)
@@ -342,6 +344,9 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
             road.engine.wake(tx, CONVERSATION, _consented(road, tx, turned, outcome))
         if turned.context.candidate is not None:
             appraise(tx, road.vault, road.rulebook, turned.context.candidate.id)
+        channels |= dealing.write(
+            tx, road.vault, road.rulebook, turned.context, outcome, channels=over, home=road.base_url
+        )
         if outcome.copies:
             channels |= copies.share(tx, road.vault, road.rulebook, road.base_url, turned)
         channels |= ring(road, tx, outcome.alerts)

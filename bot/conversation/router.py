@@ -9,6 +9,7 @@ from types import ModuleType
 from bot.conversation.flows import (
     alert_action,
     binding,
+    colleague,
     consent,
     correcting,
     duty,
@@ -40,6 +41,7 @@ FLOWS: tuple[ModuleType, ...] = (
     duty,
     alert_action,
     binding,
+    colleague,
     staff,
     stranger,
     handover,
