@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot import known
+from bot import known, questions
 from bot.alerts.digest import DigestWords
 from bot.alerts.policy import Policy
 from bot.answers import Answers
@@ -18,6 +18,7 @@ from bot.known import Faq, Requests
 from bot.match.definition import MatchDefinition
 from bot.offers.law import Region
 from bot.profile.definition import ProfileDefinition
+from bot.questions import Questions
 from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
@@ -51,6 +52,8 @@ class Rulebook:
     labels: Mapping[Intent, str]
     faq: Faq
     askings: Askings  # of requests.yaml and faq.yaml
+    questions: Questions
+    colleague_askings: Askings  # of questions.yaml
     calendar: Calendar
     timing: Timing
     digest: DigestWords
@@ -92,6 +95,7 @@ def parse(
             raise NotReady(f"meaning.yaml: {wrong}")
         requests = _checked("requests.yaml", Requests.model_validate, read)
         faq = _checked("faq.yaml", Faq.model_validate, read)
+        asked = _checked("questions.yaml", Questions.model_validate, read)
         replies = _checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read)
         _lawful("replies/zh.yaml", replies.model_dump(mode="json"), forbidden)
         told = _checked("answers.yaml", Answers.model_validate, read)
@@ -121,6 +125,8 @@ def parse(
             privacy_url=privacy_url,
             faq=faq,
             askings=known.askings(requests, faq),
+            questions=asked,
+            colleague_askings=questions.askings(asked),
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error

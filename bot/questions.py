@@ -1,0 +1,168 @@
+"""What a colleague asks in their own words: which question, about when, which survey, for whom.
+
+Only words are looked at: who is meant is found by ``nlp.naming`` among the people the asker may
+see, and whether there is an answer is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from nlp.asking import Askings, Known, Shape
+from nlp.naming import looks_named
+from nlp.normalize import normalize
+from nlp.periods import Period, periods
+
+
+class Titled(Protocol):
+    """A survey, as far as its name goes."""
+
+    @property
+    def title(self) -> str: ...
+
+
+class Rules(Protocol):
+    """What is needed of the rulebook."""
+
+    @property
+    def colleague_askings(self) -> Askings: ...
+    @property
+    def questions(self) -> Questions: ...
+    @property
+    def surveys(self) -> Mapping[str, Titled]: ...
+
+
+class Ask(StrEnum):
+    """What colleagues ask. The last but one are refused, kindly, whoever is meant."""
+
+    STATUS = "status"
+    MINE = "mine"
+    STARTING = "starting"
+    AT_RISK = "at_risk"
+    OWED = "owed"
+    TODAY = "today"
+    REASONS = "reasons"
+    SILENT = "silent"
+    SEND_SURVEY = "send_survey"
+    TRANSFER = "transfer"
+    COMPARE = "compare"
+    PAY = "pay"
+    CHAT = "chat"
+    PRIVATE = "private"
+    HELP = "help"
+
+
+#: What nobody is told in chat.
+REFUSED = frozenset({Ask.COMPARE, Ask.PAY, Ask.CHAT, Ask.PRIVATE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a message asks. ``about`` is where a candidate may be named, ``to`` where a colleague
+    is (转给李雷): hand each to ``nlp.naming.named`` with those people. ``survey`` is an id of the
+    rulebook's. ``ask`` is None where it is none of these."""
+
+    ask: Ask | None
+    piece: str = ""
+    when: Period | None = None
+    about: str = ""
+    to: str = ""
+    survey: str = ""
+
+
+class QuestionDefinition(BaseModel):
+    """How one question is recognised; see ``nlp.asking.Known``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    says: tuple[str, ...] = Field(min_length=1)
+    shapes: tuple[str, ...] = ()
+    only: bool = False
+    question: bool = False
+
+    @field_validator("shapes")
+    @classmethod
+    def _every_shape(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
+        for line in lines:
+            Shape.parse(line)
+        return lines
+
+
+class Questions(BaseModel):
+    """``config/questions.yaml``. ``surveys``: what a survey is called besides its title, by id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    questions: dict[Ask, QuestionDefinition]
+    never: tuple[str, ...] = ()
+    surveys: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Questions:
+        if missing := set(Ask) - set(self.questions):
+            raise ValueError(f"questions lacks {sorted(missing)}")
+        return self
+
+
+def askings(questions: Questions) -> Askings:
+    """The matcher of what colleagues ask."""
+    known = [
+        Known(
+            name=str(name),
+            says=one.says,
+            shapes=tuple(map(Shape.parse, one.shapes)),
+            only=one.only,
+            asks=one.question,
+        )
+        for name, one in questions.questions.items()
+    ]
+    return Askings(known, questions.never)
+
+
+def understood(rules: Rules, text: str, *, now: datetime) -> Question:
+    """What a message of a colleague asks. Instructions in it are words like any others."""
+    clean = normalize(text).text
+    when = next(iter(periods(clean, now)), None)
+    found = rules.colleague_askings.find(_masked(clean, when))
+    about, to = _halves(clean)
+    return Question(
+        ask=Ask(found.name) if found else None,
+        piece=found.piece if found else "",
+        when=when,
+        about=about,
+        to=to,
+        survey=_survey(clean, rules),
+    )
+
+
+def _masked(text: str, when: Period | None) -> str:
+    """The text with 某天 for a time and 某某 for a name."""
+    if when is not None:
+        text = f"{text[: when.start]}某天{text[when.end :]}"
+    name = looks_named(text)
+    return text.replace(name, "某某") if name else text
+
+
+_OVER = re.compile(r"(?:转|移|交)(?:交|给|到)+")
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """Who is handed over, and to whom."""
+    match = _OVER.search(text)
+    return (text[: match.start()], text[match.end() :]) if match else (text, "")
+
+
+def _survey(text: str, rules: Rules) -> str:
+    """The id of the survey whose name stands in a text, the longest name first."""
+    names = {survey.title: id_ for id_, survey in rules.surveys.items()}
+    for id_, also in rules.questions.surveys.items():
+        names |= dict.fromkeys(also, id_) if id_ in rules.surveys else {}
+    words = sorted(names, key=lambda word: (-len(word), word))
+    return next((names[word] for word in words if word in text), "")
