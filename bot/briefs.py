@@ -258,7 +258,7 @@ def _at(rules: Rulebook, position: str) -> str:
 
 def _due(rules: Rulebook, one: Due) -> str:
     words = rules.answers
-    if one.by is None:
+    if one.by is None or (_day(one.by) in one.what and not one.overdue):
         return fill(words.undated, what=one.what)
     return fill(words.overdue if one.overdue else words.by_day, what=one.what, day=_day(one.by))
 
@@ -268,7 +268,7 @@ def _next(rules: Rulebook, brief: Brief, today: date) -> str:
     words = rules.answers
     if brief.stage in ENDED:
         return words.no_date
-    days = [(one.by, one.what) for one in (*brief.theirs, *brief.ours) if one.by is not None]
+    days = [(one.by, one.what) for one in brief.theirs if one.by is not None]
     if brief.start_on is not None:
         days.append((brief.start_on, words.first_day))
     coming = sorted(one for one in days if one[0] >= today)

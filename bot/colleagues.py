@@ -6,6 +6,7 @@ not know is not in what a decision gets, so somebody else's candidate is nobody,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -20,7 +21,7 @@ from bot.turn import Context
 from bot.words import SHANGHAI
 from nlp.naming import Match, Person, looks_named, named
 from nlp.normalize import normalize
-from storage.database import Tx
+from storage.database import Database, Tx
 from storage.enums import ENDED, MessageKind
 from storage.queries import alerts, people, surveys
 from storage.queries import colleagues as query
@@ -33,22 +34,32 @@ ABOUT_ONE = frozenset({Ask.STATUS, Ask.REASONS, Ask.SEND_SURVEY, Ask.TRANSFER})
 LISTS = frozenset({Ask.MINE, Ask.STARTING, Ask.AT_RISK, Ask.OWED, Ask.TODAY, Ask.SILENT})
 #: What 「那李四呢」 asks again.
 AGAIN = frozenset({Ask.STATUS, Ask.REASONS})
+_FILLING = re.compile(r"[\W_]|那么?|[呢吗啊呀吧嘛了的哦]|请问|现在|目前|大家|候选人|都")
 _THEM = ("他", "她", "ta", "这位", "那位", "这个人", "那个人", "这人")
 
-def beside(tx: Tx, vault: Vault, rules: Rulebook, turned: Turned, *, home: str) -> Turned:
-    """A turn with what a colleague asks in it; anybody else's as it is."""
-    context = turned.context
-    if context.staff is None or context.listens:
+
+async def looked(
+    database: Database, vault: Vault, rules: Rulebook, turned: Turned | None, *, home: str
+) -> Turned | None:
+    """A turn with what a colleague asks in it; anybody else's as it is. Reading takes the time it
+    takes: nobody who writes waits for it."""
+    if turned is None or turned.context.staff is None or turned.context.listens:
         return turned
+    context = turned.context
+    asked = await database.read(lambda tx: seen(tx, vault, rules, context, home=home))
+    return replace(turned, context=replace(context, colleague=asked))
+
+
+def seen(
+    tx: Tx, vault: Vault, rules: Rulebook, context: Context, *, home: str
+) -> ColleagueSeen | None:
+    """What a colleague asks; None: the press of something else, or nothing that is read."""
+    assert context.staff is not None
     staff, last = context.staff, context.last
-    viewer = Viewer.of_user(staff.id, staff.name, staff.role)
-    desk = Desk(tx, vault, rules, viewer, home)
-    asked: ColleagueSeen | None = None
+    desk = Desk(tx, vault, rules, Viewer.of_user(staff.id, staff.name, staff.role), home)
     if last.kind is MessageKind.PRESS and inquiry.is_ours(last.text):
-        asked = _pressed(desk, context)
-    elif last.kind is MessageKind.TEXT:
-        asked = _asked(desk, context)
-    return turned if asked is None else replace(turned, context=replace(context, colleague=asked))
+        return _pressed(desk, context)
+    return _asked(desk, context) if last.kind is MessageKind.TEXT else None
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -73,18 +84,30 @@ def _asked(desk: Desk, context: Context) -> ColleagueSeen:
             return _of_one(desk, Ask(kept.ask or Ask.STATUS), fewer, question)
     if ask in LISTS:
         return _list(desk, ask, question)
-    if looks_named(question.about or context.text) is not None:
-        return desk.seen(ask or Ask.STATUS, nobody=True)
-    pronoun = any(word in normalize(context.text).text for word in _THEM)
-    if kept.about and (ask in ABOUT_ONE or pronoun):
-        again = [one for one in desk.everybody if one.id in kept.about]
-        if again:
-            return _of_one(desk, ask or Ask.STATUS, again[:1], question)
-    if ask is Ask.STATUS:
+    if ask is None and looks_named(question.about or context.text) is None:
+        return _of_last(desk, Ask.STATUS, kept, context, question) or desk.seen("")
+    told = _of_last(desk, ask or Ask.STATUS, kept, context, question)
+    if told is None and ask is Ask.STATUS and _nobody_is_named(context.text, question):
         return _list(desk, Ask.MINE, question)
-    if ask is not None:
-        return desk.seen(ask, nobody=True)
-    return desk.seen("")
+    return told or desk.seen(ask or Ask.STATUS, nobody=True)
+
+
+def _of_last(
+    desk: Desk, ask: Ask, kept: Memory, context: Context, question: Question
+) -> ColleagueSeen | None:
+    """What is asked of whoever the talk was about; never where the words may name somebody else."""
+    them = any(word in normalize(context.text).text for word in _THEM)
+    goes_on = question.ask in AGAIN and _nobody_is_named(context.text, question)
+    if not kept.about or not (them or goes_on):
+        return None
+    again = [one for one in desk.everybody if one.id in kept.about]
+    return _of_one(desk, ask, again[:1], question) if again else None
+
+
+def _nobody_is_named(text: str, question: Question) -> bool:
+    """Whether a question is all there is: what is left of the words names nobody."""
+    rest = normalize(text).text.replace(question.piece, "", 1)
+    return bool(question.piece) and not _FILLING.sub("", rest)
 
 
 def _meant(ask: Ask | None, kept: Memory, desk: Desk) -> Ask:
@@ -117,9 +140,7 @@ def _alike(matches: Sequence[Match]) -> list[Match]:
 def _narrowed(text: str, found: Sequence[NameRow]) -> list[NameRow]:
     """Those whose position a text names, where it names that of some only."""
     said = normalize(text).text
-    fitting = [
-        one for one in found if one.position and _shares(said, normalize(one.position).text)
-    ]
+    fitting = [one for one in found if one.position and _shares(said, normalize(one.position).text)]
     return fitting if fitting and len(fitting) < len(found) else list(found)
 
 

@@ -50,10 +50,7 @@ class Desk:
         return ColleagueSeen(role=self.viewer.role, ask=ask, home=self.home, **more)
 
 
-
-def briefs(
-    desk: Desk, ids: Sequence[str], *, deep: bool, spoke: bool = False
-) -> tuple[Brief, ...]:
+def briefs(desk: Desk, ids: Sequence[str], *, deep: bool, spoke: bool = False) -> tuple[Brief, ...]:
     """Some people as the viewer may know them, in this order. ``deep``: what one asks of one."""
     rows = people.among(desk.tx, desk.vault, desk.viewer, ids=list(dict.fromkeys(ids)))
     known = {row.id: row for row in rows}

@@ -305,11 +305,12 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
         if isinstance(seen, Waiting):
             road.engine.wake(tx, CONVERSATION, [conversation_id], not_before=seen.until)
             return None
-        if seen is not None:
-            seen = colleagues.beside(tx, road.vault, road.rulebook, seen, home=road.base_url)
         return seen
 
-    return await road.database.write(work)
+    turned = await road.database.write(work)
+    return await colleagues.looked(
+        road.database, road.vault, road.rulebook, turned, home=road.base_url
+    )
 
 
 async def read(road: Road, turned: Turned) -> Heard | None:
@@ -345,7 +346,13 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
         if turned.context.candidate is not None:
             appraise(tx, road.vault, road.rulebook, turned.context.candidate.id)
         channels |= dealing.write(
-            tx, road.vault, road.rulebook, turned.context, outcome, channels=over, home=road.base_url
+            tx,
+            road.vault,
+            road.rulebook,
+            turned.context,
+            outcome,
+            channels=over,
+            home=road.base_url,
         )
         if outcome.copies:
             channels |= copies.share(tx, road.vault, road.rulebook, road.base_url, turned)

@@ -67,9 +67,7 @@ def names(tx: Tx, vault: Vault, viewer: Viewer) -> list[NameRow]:
     return [
         NameRow(
             id=row.id,
-            name=unseal(
-                keys[row.subject_id], row.name_sealed, "candidate.name_sealed", row.id
-            ),
+            name=unseal(keys[row.subject_id], row.name_sealed, "candidate.name_sealed", row.id),
             position=row.title or "",
             stage=Stage(row.stage),
             start_on=row.start_on,
@@ -81,7 +79,7 @@ def names(tx: Tx, vault: Vault, viewer: Viewer) -> list[NameRow]:
 def mine(tx: Tx, viewer: Viewer, *, limit: int) -> Some:
     """The people somebody works with who are still on the way, the nearest first day first. Of an
     admin, who sees everybody, those they own."""
-    where = [_GOING_ON]
+    where: list[sa.ColumnElement[bool]] = [_GOING_ON]
     if viewer.sees_all:
         where.append(sa.func.coalesce(CANDIDATE.c.owner_id, POSITION.c.owner_id) == viewer.id)
     return _some(tx, viewer, where, [CANDIDATE.c.start_on.is_(None), CANDIDATE.c.start_on], limit)
@@ -121,9 +119,7 @@ def silent(tx: Tx, viewer: Viewer, *, limit: int) -> Some:
     return _some(tx, viewer, [_GOING_ON, holds], [CANDIDATE.c.score.desc()], limit)
 
 
-def _some(
-    tx: Tx, viewer: Viewer, where: Sequence[Any], order: Sequence[Any], limit: int
-) -> Some:
+def _some(tx: Tx, viewer: Viewer, where: Sequence[Any], order: Sequence[Any], limit: int) -> Some:
     theirs = (
         sa.select(CANDIDATE.c.id)
         .outerjoin(POSITION, POSITION.c.id == CANDIDATE.c.position_id)
