@@ -7,7 +7,7 @@ see, and whether there is an answer is not decided here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,9 +16,15 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from nlp.asking import Askings, Known, Shape
-from nlp.naming import looks_named
+from nlp.mapped import Mapped
+from nlp.names.guessing import guessed
+from nlp.naming import Match
 from nlp.normalize import normalize
 from nlp.periods import Period, periods
+
+_SOMEBODY, _SOME_DAY = "某某", "某天"
+#: The least nearness that counts; colleagues mostly ask when they write to the bot.
+_THRESHOLD = 0.42
 
 
 class Titled(Protocol):
@@ -126,28 +132,50 @@ def askings(questions: Questions) -> Askings:
     return Askings(known, questions.never)
 
 
-def understood(rules: Rules, text: str, *, now: datetime) -> Question:
-    """What a message of a colleague asks. Instructions in it are words like any others."""
-    clean = normalize(text).text
-    when = next(iter(periods(clean, now)), None)
-    found = rules.colleague_askings.find(_masked(clean, when))
-    about, to = _halves(clean)
+def understood(rules: Rules, text: str, *, now: datetime, named: Sequence[Match] = ()) -> Question:
+    """What a message of a colleague asks. Instructions in it are words like any others.
+
+    ``named``: people already found in the text; names nobody bears are told by their look.
+    """
+    mapped = normalize(text)
+    clean = mapped.text
+    times = periods(clean, now)
+    known = [(at, end) for one in named for at, end in _within(mapped, one)]
+    found = rules.colleague_askings.find(_masked(clean, known, times), threshold=_THRESHOLD)
+    about, to = _halves(clean) if found and found.name == Ask.TRANSFER else (clean, "")
     return Question(
         ask=Ask(found.name) if found else None,
         piece=found.piece if found else "",
-        when=when,
+        when=times[0] if times else None,
         about=about,
         to=to,
         survey=_survey(clean, rules),
     )
 
 
-def _masked(text: str, when: Period | None) -> str:
-    """The text with 某天 for a time and 某某 for a name."""
-    if when is not None:
-        text = f"{text[: when.start]}某天{text[when.end :]}"
-    name = looks_named(text)
-    return text.replace(name, "某某") if name else text
+def _within(mapped: Mapped, one: Match) -> Iterator[tuple[int, int]]:
+    """The normalised stretch a match stands for."""
+    at = [
+        place
+        for place, (start, end) in enumerate(zip(mapped.starts, mapped.ends, strict=True))
+        if start >= one.start and end <= one.end
+    ]
+    if at:
+        yield at[0], at[-1] + 1
+
+
+def _masked(text: str, known: Sequence[tuple[int, int]], times: Sequence[Period]) -> str:
+    """The text with 某天 for times and 某某 for names."""
+    spans = [(start, end, _SOMEBODY) for start, end in known]
+    spans += [(one.start, one.end, _SOME_DAY) for one in times]
+    spans += [(start, end, _SOMEBODY) for start, end in guessed(text)]
+    kept: list[tuple[int, int, str]] = []
+    for start, end, word in spans:
+        if not any(start < other and one < end for one, other, _ in kept):
+            kept.append((start, end, word))
+    for start, end, word in sorted(kept, reverse=True):
+        text = text[:start] + word + text[end:]
+    return text
 
 
 _OVER = re.compile(r"(?:转|移|交)(?:交|给|到)+")
