@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot import consenting, copies, judging, records, rows
+from bot import colleagues, consenting, copies, dealing, judging, records, rows
 from bot.alerts.actions import Press
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
@@ -308,7 +308,10 @@ async def look(road: Road, conversation_id: str) -> Turned | None:
             return None
         return seen
 
-    return await road.database.write(work)
+    turned = await road.database.write(work)
+    return await colleagues.looked(
+        road.database, road.vault, road.rulebook, turned, home=road.base_url
+    )
 
 
 async def read(road: Road, turned: Turned) -> Heard | None:
@@ -344,6 +347,15 @@ async def record(road: Road, turned: Turned, heard: Heard | None, outcome: Outco
             road.engine.wake(tx, CONVERSATION, _consented(road, tx, turned, outcome))
         if turned.context.candidate is not None:
             appraise(tx, road.vault, road.rulebook, turned.context.candidate.id)
+        channels |= dealing.write(
+            tx,
+            road.vault,
+            road.rulebook,
+            turned.context,
+            outcome,
+            channels=over,
+            home=road.base_url,
+        )
         if outcome.copies:
             channels |= copies.share(tx, road.vault, road.rulebook, road.base_url, turned)
         channels |= ring(road, tx, outcome.alerts)

@@ -13,6 +13,7 @@ from bot.alerts import playbooks
 from bot.alerts.digest import DigestWords
 from bot.alerts.playbooks import Playbook, Playbooks
 from bot.alerts.policy import Policy
+from bot.answers import Answers
 from bot.consent import ANALYSIS, Consents, Form
 from bot.errors import NotReady
 from bot.known import Faq, Requests
@@ -41,6 +42,7 @@ class Rulebook:
 
     company: str
     replies: Replies
+    answers: Answers  # to colleagues
     policy: Policy
     playbooks: Playbooks
     risk: Rules
@@ -99,12 +101,15 @@ def parse(
         asked = _checked("questions.yaml", Questions.model_validate, read)
         replies = _checked("replies/zh.yaml", lambda raw: Replies.model_validate(raw), read)
         _lawful("replies/zh.yaml", replies.model_dump(mode="json"), forbidden)
+        told = _checked("answers.yaml", Answers.model_validate, read)
+        _lawful("answers.yaml", told.model_dump(mode="json"), forbidden)
         answers = {name: (one.answer, one.otherwise) for name, one in faq.entries.items()}
         _lawful("faq.yaml", answers, forbidden)
         _lawful("policy.yaml: questions", policy.questions, forbidden)
         return Rulebook(
             company=company,
             replies=replies,
+            answers=told,
             policy=policy,
             playbooks=_playbooks(read_folder("playbooks"), policy, forbidden),
             risk=_risk(read_folder("risk"), forbidden),

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.asked import GiveAnswer, MoveInvitation, SurveySeen
 from bot.consent import ConsentSeen, SetConsent
+from bot.inquiry import ColleagueSeen, Deed, Told
 from nlp.asking import Asked
 from nlp.reading import Reading, Turn
 from nlp.scheme import Severity
@@ -163,6 +164,7 @@ class Context:
     company: str = ""
     owed: tuple[OwedSeen, ...] = ()  # our answers, the most urgent first
     asked: tuple[Asked, ...] = ()  # the known askings in it; the router says
+    colleague: ColleagueSeen | None = None  # what one of ours asks, with what they may know
 
     @property
     def text(self) -> str:
@@ -318,6 +320,8 @@ class Outcome:
     rights: tuple[AskRight, ...] = ()
     copies: bool = False  # a link to what we keep is to be said
     duties: tuple[DoDuty, ...] = ()
+    told: tuple[Told, ...] = ()  # of candidates, to a colleague: kept and audited
+    deed: Deed | None = None  # a colleague has it done
     tells: tuple[str, ...] = ()  # words for whoever is responsible, in their own chat
     plans: tuple[Plan, ...] = ()
     cancel_plans: tuple[str, ...] = ()
@@ -350,6 +354,8 @@ class Outcome:
             rights=self.rights + other.rights,
             copies=self.copies or other.copies,
             duties=self.duties + other.duties,
+            told=self.told + other.told,
+            deed=other.deed or self.deed,
             tells=self.tells + other.tells,
             plans=self.plans + other.plans,
             cancel_plans=self.cancel_plans + other.cancel_plans,

@@ -9,6 +9,7 @@ from types import ModuleType
 from bot.conversation.flows import (
     alert_action,
     binding,
+    colleague,
     consent,
     correcting,
     duty,
@@ -38,6 +39,7 @@ FLOWS: tuple[ModuleType, ...] = (
     consent,
     erasing,
     duty,
+    colleague,
     alert_action,
     binding,
     staff,

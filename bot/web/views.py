@@ -39,6 +39,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from bot.web.access_views import Asked
 from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentPart
 from bot.web.record_views import Tab
@@ -310,6 +311,7 @@ class CandidatePage:
     unsent: str = ""  # words of a reply that was refused, to be changed
     why_unsent: str = ""
     own_chat: str = ""  # the channel the viewer gets cards on; empty: none is connected
+    accesses: tuple[Asked, ...] | None = None  # who asked; None: the viewer does not read the chat
 
 
 # --- positions and settings -----------------------------------------------------------------

@@ -44,6 +44,7 @@ class Place:
     person: Address
     shown: Callable[[], list[Shown]]
     press: Callable[[Receipt, str], Awaitable[Inbound]] | None = None  # natively, if it has hooks
+    write: Callable[[str], Awaitable[Received]] | None = None  # what comes of what they write
     code: Callable[[], str] | None = None  # what signing in gives the person's browser
     foreign: Callable[[], str] | None = None  # and somebody's who is no member, if anything
     down: Callable[[], None] | None = None  # the next sign-in meets a platform that is down
@@ -99,11 +100,16 @@ async def telegram_place() -> AsyncIterator[Place]:
             [message] = (await asyncio.wait_for(heard.get(), 5)).messages
             return message
 
+        async def write(text: str) -> Received:
+            person.say(text)
+            return await asyncio.wait_for(heard.get(), 5)
+
         yield Place(
             channel=channel,
             person=Address("telegram", "700"),
             shown=lambda: _on_the_phone(person),
             press=press,
+            write=write,
         )
         await channel.stop()
         listening.cancel()

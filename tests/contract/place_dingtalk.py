@@ -128,12 +128,17 @@ async def dingtalk_place() -> AsyncIterator[Place]:
             [message] = (await asyncio.wait_for(heard.get(), 5)).messages
             return message
 
+        async def write(text: str) -> Received:
+            person.say(text)
+            return await asyncio.wait_for(heard.get(), 5)
+
         async with listening(channel, fake, heard.put):
             yield Place(
                 channel=channel,
                 person=Address("dingtalk", "u/u1"),
                 shown=lambda: on_the_phone(person),
                 press=press,
+                write=write,
                 code=lambda: fake.auth_code(person),
                 foreign=lambda: fake.auth_code(fake.outsider("un-out")),
                 down=lambda: fake.time_out("/v1.0/oauth2/userAccessToken"),

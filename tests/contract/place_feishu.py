@@ -143,11 +143,19 @@ async def feishu_place() -> AsyncIterator[Place]:
                 await answered(pressed)
                 return message
 
+            async def write(text: str) -> Received:
+                person.say(text)
+                while True:  # the first time, the chat was opened before it
+                    received = await asyncio.wait_for(heard.get(), PATIENCE_S)
+                    if any(one.text == text for one in received.messages):
+                        return received
+
             yield Place(
                 channel=channel,
                 person=Address("feishu", person.open_id),
                 shown=lambda: on_the_phone(fake, person),
                 press=press,
+                write=write,
                 code=lambda: person.login_code(join_url(BASE_URL, "feishu")),
                 down=lambda: fake.faults.drop_before("login"),
             )

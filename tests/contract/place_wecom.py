@@ -228,11 +228,16 @@ async def wecom_place() -> AsyncIterator[Place]:
                 [message] = (await door.next()).messages
                 return message
 
+            async def write(text: str) -> Received:
+                person.write(text)
+                return await door.next()
+
             yield Place(
                 channel=channel,
                 person=Address("wecom", "app/lina"),
                 shown=lambda: [shown(message) for message in person.messages()],
                 press=press,
+                write=write,
                 code=lambda: fake.oauth_code(person),
                 foreign=fake.oauth_code,
                 down=lambda: fake.drop_before_delivery("auth/getuserinfo"),

@@ -10,6 +10,7 @@ from bot.channels.base import HandsOver
 from bot.risk import engine as risk
 from bot.turn import FactorSeen
 from bot.web import cursors, filenames, reasons, talk_views, views
+from bot.web.access_views import Asked
 from bot.web.console import consent_parts
 from bot.web.console.cards import author_of, cards, places, segments
 from bot.web.console.common import language
@@ -30,7 +31,7 @@ from storage.enums import (
     MessageStatus,
     Stage,
 )
-from storage.queries import alerts, invites, media, people, timeline, users
+from storage.queries import accesses, alerts, invites, media, people, timeline, users
 from storage.queries.intake import HELD_FOR
 from storage.queries.media import Attached
 from storage.queries.people import CandidateRow
@@ -111,6 +112,15 @@ def person(
         tabs=tuple(one for one, needed in TABS.items() if viewer.may(needed)),
         consent=consent_parts.shown(tx, site, who, row) if chats else None,
         own_chat=_own_chat(tx, site, who),
+        accesses=_accesses(tx, who, row.id) if chats else None,
+    )
+
+
+def _accesses(tx: Tx, who: Principal, candidate_id: str) -> tuple[Asked, ...]:
+    """The last colleagues who were told something of this person in their own chat."""
+    return tuple(
+        Asked(one.user_name, one.role, one.what, one.via, one.at)
+        for one in accesses.of(tx, who.viewer, candidate_id)
     )
 
 

@@ -1,0 +1,93 @@
+"""What a colleague asked for in their own chat is done, and whoever was told is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot import records
+from bot.inquiry import Deed
+from bot.rulebook import Rulebook
+from bot.turn import Context, Outcome
+from bot.words import SHANGHAI, fill
+from storage.database import Tx
+from storage.errors import NotFound, Stale
+from storage.queries import accesses, alerts, audit, colleagues, invitations, people
+from storage.vault import Vault
+from storage.viewer import Viewer
+
+
+def write(
+    tx: Tx,
+    vault: Vault,
+    rules: Rulebook,
+    context: Context,
+    outcome: Outcome,
+    *,
+    channels: Collection[str],
+    home: str,
+) -> set[str]:
+    """Part of the turn's commit; the channels that have work. Raises ``Stale`` where the colleague
+    may not know of the candidate any more: look again, and say so."""
+    if context.staff is None:
+        return set()
+    staff, via = context.staff, context.channel
+    viewer = Viewer.of_user(staff.id, staff.name, staff.role)
+    told = [(one.candidate_id, one.what) for one in outcome.told]
+    accesses.note(tx, vault.keystore, viewer, told, via=via)
+    if outcome.deed is None:
+        return set()
+    cause = context.last.uid
+    try:
+        if outcome.deed.kind == "survey":
+            return _send(tx, vault, viewer, outcome.deed, via=via, cause=cause)
+        return _transfer(tx, vault, rules, viewer, outcome.deed, cause, channels, home, via=via)
+    except NotFound:
+        raise Stale from None
+
+
+def _send(tx: Tx, vault: Vault, viewer: Viewer, deed: Deed, *, via: str, cause: str) -> set[str]:
+    """Plan a survey for now: the clock asks it when it may, and tells what keeps it from that."""
+    people.get_candidate(tx, vault, viewer, deed.candidate_id)
+    now = tx.now.astimezone(SHANGHAI)
+    made = invitations.plan(
+        tx,
+        candidate_id=deed.candidate_id,
+        survey_id=deed.what,
+        anchor=f"by_hand:{cause}",
+        due_on=now.date(),
+        clock=f"{now:%H:%M}",
+        by=viewer.id,
+    )
+    details = {"survey": deed.what, "invitation": made or "", "via": via}
+    audit.append(tx, vault.keystore, viewer, "survey.send", deed.candidate_id, details=details)
+    return set()
+
+
+def _transfer(
+    tx: Tx,
+    vault: Vault,
+    rules: Rulebook,
+    viewer: Viewer,
+    deed: Deed,
+    cause: str,
+    channels: Collection[str],
+    home: str,
+    *,
+    via: str,
+) -> set[str]:
+    """Another colleague goes on with it, and is told in their own chat."""
+    row = people.get_candidate(tx, vault, viewer, deed.candidate_id)
+    waiting = len(alerts.unresolved(tx, row.id))
+    colleagues.transfer(tx, viewer, row.id, deed.what)
+    details = {"to": deed.what, "from": row.owner_id or "", "via": via}
+    audit.append(tx, vault.keystore, viewer, "candidate.transfer", row.id, details=details)
+    text = fill(
+        rules.answers.transfer_told,
+        owner=viewer.name,
+        name=row.name,
+        position=row.position_title or rules.answers.no_position,
+        stage=rules.policy.stages[row.stage],
+        count=str(waiting),
+        link=f"{home}/console/candidates/{row.id}",
+    )
+    return records.tell(tx, vault, deed.what, text, idem=f"transfer:{cause}", channels=channels)
