@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import asking, attachments, comparing, inviting, jobs, models, owing, pipeline
+from bot import absences, asking, attachments, comparing, inviting, jobs, models, owing, pipeline
 from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.consent import Form
@@ -114,6 +114,9 @@ class App:
                 self.schedule["reappraise"], lambda: jobs.reappraise(self.road), name="reappraise"
             )
             self.clock.every(self.schedule["owe"], lambda: owing.plan(self.road), name="owe")
+            self.clock.every(
+                self.schedule["cover"], lambda: absences.switch(self.road), name="cover"
+            )
             self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
             self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
             self.clock.every(

@@ -31,7 +31,18 @@ from storage.queries.scheduled import Due
 from storage.viewer import SYSTEM
 
 #: Names of config/schedule.yaml.
-TICKS = ("fire", "sweep", "rescore", "reappraise", "pull", "fetch", "compare", "report", "owe")
+TICKS = (
+    "fire",
+    "sweep",
+    "rescore",
+    "reappraise",
+    "pull",
+    "fetch",
+    "compare",
+    "report",
+    "owe",
+    "cover",
+)
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500
 #: Planned moments that come whatever the stage: the law does not ask how far it went.

@@ -79,6 +79,8 @@ class Replies(BaseModel):
     duty_greeting_hr: str
     duty_done: str
     duty_noted: str
+    cover_begins: str
+    cover_over: str
     too_long: str
     owner_unknown: str
     owner_named: str
