@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from bot.alerts.duties import GREETING, OFFER_LATE, Duties
+from bot.alerts.duties import FEEDBACK_LATE, GREETING, OFFER_LATE, Duties
 from bot.alerts.portrait import PortraitWords
 from bot.turn import Context, Heard, RaiseAlert, Span
 from bot.words import SHANGHAI
@@ -19,7 +19,18 @@ HANDOVER, OVERDUE, DEADLINE, UNREAD = "handover", "overdue", "deadline", "unread
 CHANGE, CORRECT, ERASE = "change", "correct", "erase"
 CHANGE = "change"
 #: Topics that the program raises itself.
-OWN = (HANDOVER, OVERDUE, DEADLINE, UNREAD, CHANGE, CORRECT, ERASE, OFFER_LATE, GREETING)
+OWN = (
+    HANDOVER,
+    OVERDUE,
+    DEADLINE,
+    UNREAD,
+    CHANGE,
+    CORRECT,
+    ERASE,
+    OFFER_LATE,
+    GREETING,
+    FEEDBACK_LATE,
+)
 
 
 class CardWords(BaseModel):
@@ -55,6 +66,7 @@ class Policy(BaseModel):
     portrait: PortraitWords
     duties: Duties
     duty_quotes: dict[Duty, str]
+    copy_feedback: bool
     stages: dict[Stage, str]
 
     @model_validator(mode="after")
