@@ -18,13 +18,9 @@ from bot import (
     asking,
     attachments,
     comparing,
-    digests,
-    inviting,
     jobs,
     models,
-    owing,
     pipeline,
-    reminding,
 )
 from bot.channels import base as channels
 from bot.channels.base import Channel
@@ -36,6 +32,7 @@ from bot.pipeline import Door, Road
 from bot.risk import weights
 from bot.risk.weights import Weights
 from bot.rulebook import Rulebook, parse
+from bot.ticking import ticks
 from config import files
 from config.settings import Settings
 from nlp.process import ReaderProcess
@@ -112,34 +109,8 @@ class App:
                 self._ears.append(_spawned(listening, f"listen-{channel.name}"))
             await self.sweep.start()
         if self.ticks:
-            self.clock.every(
-                self.schedule["fire"],
-                lambda: self.clock.fire_due(jobs.fire(self.road)),
-                name="fire",
-            )
-            self.clock.every(self.schedule["sweep"], self.sweep.run, name="sweep")
-            self.clock.every(
-                self.schedule["rescore"], lambda: jobs.rescore(self.road), name="rescore"
-            )
-            self.clock.every(
-                self.schedule["reappraise"], lambda: jobs.reappraise(self.road), name="reappraise"
-            )
-            self.clock.every(
-                self.schedule["notice"], lambda: reminding.tick(self.road), name="notice"
-            )
-            self.clock.every(self.schedule["owe"], lambda: owing.plan(self.road), name="owe")
-            self.clock.every(self.schedule["judge"], lambda: jobs.judge(self.road), name="judge")
-            self.clock.every(
-                self.schedule["digest"], lambda: digests.send(self.road, self.clock), name="digest"
-            )
-            self.clock.every(self.schedule["pull"], lambda: jobs.pull(self.road), name="pull")
-            self.clock.every(self.schedule["fetch"], lambda: jobs.fetch(self.road), name="fetch")
-            self.clock.every(
-                self.schedule["compare"], lambda: comparing.wake(self.road), name="compare"
-            )
-            self.clock.every(
-                self.schedule["report"], lambda: inviting.report(self.road), name="report"
-            )
+            for name, tick in ticks(self.road, self.clock, self.sweep).items():
+                self.clock.every(self.schedule[name], tick, name=name)
             await self.clock.start()
         self.ready = True
         log.info("app.started", part=str(self.part), database=self.database.dialect)

@@ -44,6 +44,7 @@ TICKS = (
     "notice",
     "judge",
     "digest",
+    "cover",
 )
 #: People that are looked up together.
 _RESCORED = _APPRAISED = 500

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from bot import records
 from bot.alerts import duties, policy
 from bot.alerts.duties import Moments
 from bot.pipeline import Road
 from bot.turn import RaiseAlert
-from bot.words import SHANGHAI, fill
+from bot.words import SHANGHAI, fill, moment
 from nlp.scheme import Severity
 from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import Author, Duty, ScheduledStatus, Stage
-from storage.queries import alerts, outbox, scheduled
+from storage.queries import alerts, covering, interviews, outbox, scheduled
 from storage.queries import duties as owed
 from storage.queries.duties import Unplanned
 from storage.queries.people import CandidateRow
 from storage.queries.scheduled import Due
 
+Choices = tuple[tuple[str, str], ...]
 _AT_ONCE = 500
 #: Days a nudge may move forward over a holiday, so a first day is seen that much earlier.
 LOOKS_AHEAD = 14
+#: An interview that was noted later than this after it is nobody's concern any more.
+LOOKS_BACK = timedelta(days=14)
 NUDGES: Mapping[str, Duty] = {owed.nudge_of(duty): duty for duty in Duty}
 LATE: Mapping[str, Duty] = {owed.late_of(duty): duty for duty in Duty}
 
@@ -48,17 +52,22 @@ async def plan(road: Road) -> int:
             assert one.on_day is not None
             at = duties.of_greeting(rules.greeting, one.on_day, tx.now, calendar)
             _planned(tx, Duty.GREETING, one, at)
-        return len(waiting) + len(coming)
+        held = interviews.unplanned(tx, since=tx.now - LOOKS_BACK, limit=_AT_ONCE)
+        for one in held:
+            assert one.since is not None
+            at = duties.of_feedback(rules.feedback, one.since, tx.now, calendar)
+            _planned(tx, Duty.FEEDBACK, one, at)
+        return len(waiting) + len(coming) + len(held)
 
     return await road.database.write(work)
 
 
 def _planned(tx: Tx, duty: Duty, one: Unplanned, at: Moments) -> None:
     moments = {owed.nudge_of(duty): at.nudge, owed.late_of(duty): at.alert}
-    for kind, moment in moments.items():
-        if moment is not None:
+    for kind, when in moments.items():
+        if when is not None:
             scheduled.plan_at(
-                tx, kind=kind, person_id=one.candidate_id, anchor=one.ref, at=moment,
+                tx, kind=kind, person_id=one.candidate_id, anchor=one.ref, at=when,
                 about={"ref": one.ref},
             )  # fmt: skip
 
@@ -76,14 +85,10 @@ def nudge(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> ScheduledSta
     }
     idem = f"duty:{due.id}"
     if duty is Duty.OFFER:
-        woken = records.tell(
-            tx,
-            road.vault,
-            candidate.owner_id,
-            fill(road.rulebook.replies.duty_offer, **words),
-            idem=idem,
-            channels=road.channels,
-        )
+        text = fill(road.rulebook.replies.duty_offer, **words)
+        woken = _said(road, tx, _responsible(road, tx, candidate), text, idem)
+    elif duty is Duty.FEEDBACK:
+        woken = _ask_what_they_thought(road, tx, candidate, ref, words, idem)
     else:
         woken = _ask_to_greet(road, tx, candidate, date.fromisoformat(ref), words, idem)
     road.engine.wake(tx, DELIVERY, sorted(woken))
@@ -97,9 +102,45 @@ def _ask_to_greet(
     replies = road.rulebook.replies
     manager = owed.manager_of(tx, candidate.position_id)
     talk = alerts.reached(tx, manager, road.channels) if manager is not None else None
-    talks = [talk] if talk is not None else alerts.receivers(tx, candidate.owner_id, road.channels)
+    talks = [talk] if talk is not None else _responsible(road, tx, candidate)
     text = fill(replies.duty_greeting if talk is not None else replies.duty_greeting_hr, **words)
     choices = ((replies.duty_done, duties.action(candidate.id, day)),)
+    return _said(road, tx, talks, text, idem, choices)
+
+
+def _ask_what_they_thought(
+    road: Road, tx: Tx, candidate: CandidateRow, ref: str, words: dict[str, str], idem: str
+) -> set[str]:
+    """Ask whoever held the interview, else the position's manager, else HR: one press is enough."""
+    replies, held = road.rulebook.replies, interviews.waits(tx, candidate.id, ref)
+    manager = owed.manager_of(tx, candidate.position_id)
+    asked = [one for one in (held.interviewer_id, manager) if one is not None]
+    reached = [alerts.reached(tx, one, road.channels) for one in asked]
+    talk = next((one for one in reached if one is not None), None)
+    words |= {
+        "day": moment(held.at),
+        "what": fill(replies.feedback_choices["number"], what=str(held.number)),
+    }
+    text = fill(replies.feedback_asks if talk is not None else replies.feedback_asks_hr, **words)
+    choices = tuple(
+        (replies.feedback_choices[one], duties.tells(ref, one))
+        for one in ("yes", "unsure", "no", "other")
+    )
+    talks = [talk] if talk is not None else _responsible(road, tx, candidate)
+    return _said(road, tx, talks, text, idem, choices)
+
+
+def _responsible(road: Road, tx: Tx, candidate: CandidateRow) -> list[Any]:
+    """The chats of whose case it is; of who stands in, where they are away."""
+    told = [
+        alerts.reached(tx, one.user_id, road.channels) for one in covering.first(tx, candidate.id)
+    ]
+    return [one for one in told if one is not None]
+
+
+def _said(
+    road: Road, tx: Tx, talks: list[Any], text: str, idem: str, choices: Choices = ()
+) -> set[str]:
     sends = []
     for one in talks:
         key = road.vault.key(tx, one.subject_id)
@@ -115,7 +156,8 @@ def late(road: Road, tx: Tx, due: Due, candidate: CandidateRow) -> RaiseAlert | 
     if not _stands(road, tx, duty, candidate, ref):
         return None
     rules = road.rulebook.policy
-    words = rules.duty_quotes[duty].format(day=ref, position=candidate.position_title or "—")
+    day = moment(interviews.waits(tx, candidate.id, ref).at) if duty is Duty.FEEDBACK else ref
+    words = rules.duty_quotes[duty].format(day=day, position=candidate.position_title or "—")
     return policy.own(rules, duties.topic(duty), words, Severity.TODAY, tx.now)
 
 
@@ -123,6 +165,8 @@ def _stands(road: Road, tx: Tx, duty: Duty, candidate: CandidateRow, ref: str) -
     """Whether it is still owed: the offer is a draft, the first day is that day and unmet."""
     if duty is Duty.OFFER:
         return owed.offer_waits(tx, candidate.id, ref)
+    if duty is Duty.FEEDBACK:
+        return interviews.waits(tx, candidate.id, ref) is not None
     if candidate.stage is not Stage.ACCEPTED or candidate.start_on is None:
         return False
     key = road.vault.key(tx, candidate.subject_id)

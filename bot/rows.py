@@ -8,19 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from bot import answering, consenting
-from bot.alerts import actions, duties
+from bot.alerts import actions
 from bot.alerts.actions import Press
 from bot.asked import pressed
 from bot.consent import ConsentSeen
 from bot.conversation.flows import binding, consent, pledge
 from bot.messages import Button
 from bot.rulebook import Rulebook
-from bot.standing import alert_seen, factors_seen
+from bot.standing import alert_seen, duty_seen, factors_seen
 from bot.turn import (
     AlertSeen,
     CandidateSeen,
     Context,
-    DutySeen,
     InviteSeen,
     OwedSeen,
     PledgeSeen,
@@ -54,7 +53,6 @@ from storage.queries import (
     turns,
     users,
 )
-from storage.queries import duties as owed
 from storage.queries.choices import Offered
 from storage.vault import Vault, unseal
 from storage.viewer import SYSTEM, Viewer
@@ -149,7 +147,7 @@ def seen(
             consent=_consent(tx, talk, rulebook, offered),
             rereads=rereads,
             owed=_owed(tx, vault, talk.candidate_id) if talk.candidate_id else (),
-            duty=_duty(tx, vault, talk, said[-1]),
+            duty=duty_seen(tx, vault, _staff(talk), said[-1], talk.state or {}),
             factors=factors_seen(tx, talk.candidate_id) if talk.candidate_id else (),
         ),
         talk=talk,
@@ -341,21 +339,6 @@ def _pledge(tx: Tx, talk: Any, last: Said) -> PledgeSeen | None:
     card = pledge.about(last, talk.state or {}) if talk.candidate_id is not None else None
     worth = offers.worth(tx, talk.candidate_id, card) if card is not None else None
     return PledgeSeen(id=card, worth=worth) if card is not None and worth is not None else None
-
-
-def _duty(tx: Tx, vault: Vault, talk: Any, last: Said) -> DutySeen | None:
-    """What a press under a nudge is about, if the presser may know of the candidate."""
-    named = duties.parse(last.text) if last.kind is MessageKind.PRESS else None
-    staff = _staff(talk)
-    if named is None or staff is None:
-        return None
-    viewer = Viewer.of_user(staff.id, staff.name, staff.role)
-    try:
-        row = people.get_candidate(tx, vault, viewer, named.candidate_id)
-    except NotFound:
-        return None
-    key = vault.key(tx, row.subject_id)
-    return replace(named, done=owed.is_done(tx, key, row.id, named.duty, named.ref))
 
 
 def _pressed(tx: Tx, talk: Any, last: Said) -> AlertSeen | None:

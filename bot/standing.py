@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from bot.alerts import duties
 from bot.alerts.cards import AlertShown
-from bot.turn import AlertSeen, FactorSeen
+from bot.conversation.flows import feedback
+from bot.turn import AlertSeen, DutySeen, FactorSeen, Said, StaffSeen
 from nlp.scheme import Severity
 from storage.database import Tx
-from storage.enums import AlertStatus, Verdict
-from storage.queries import people
+from storage.enums import AlertStatus, Duty, MessageKind, Verdict
+from storage.errors import NotFound
+from storage.queries import duties as owed
+from storage.queries import interviews, people, users
 from storage.queries.alerts import AlertRow
 from storage.queries.snoozes import PutOff
+from storage.vault import Vault
+from storage.viewer import Viewer
 
 
 def alert_seen(row: Any) -> AlertSeen:
@@ -31,6 +39,43 @@ def alert_seen(row: Any) -> AlertSeen:
 def factors_seen(tx: Tx, candidate_id: str) -> tuple[FactorSeen, ...]:
     """All contributions to a candidate's score."""
     return tuple(map(factor_seen, people.factors(tx, candidate_id)))
+
+
+def duty_seen(
+    tx: Tx, vault: Vault, staff: StaffSeen | None, last: Said, state: Mapping[str, Any]
+) -> DutySeen | None:
+    """What a colleague's press is about, or the sentence that may follow it; None: nothing, or
+    nothing they may speak about."""
+    if staff is None:
+        return None
+    named = duties.parse(last.text) if last.kind is MessageKind.PRESS else None
+    if last.kind is MessageKind.TEXT and (asked := feedback.awaited(state)) is not None:
+        named = DutySeen(duty=Duty.FEEDBACK, candidate_id="", ref=asked[0])
+    if named is None:
+        return None
+    viewer = Viewer.of_user(staff.id, staff.name, staff.role)
+    try:
+        if named.duty is Duty.FEEDBACK:
+            return _talk_seen(tx, viewer, named)
+        row = people.get_candidate(tx, vault, viewer, named.candidate_id)
+    except NotFound:
+        return None
+    key = vault.key(tx, row.subject_id)
+    return replace(named, done=owed.is_done(tx, key, row.id, named.duty, named.ref))
+
+
+def _talk_seen(tx: Tx, viewer: Viewer, named: DutySeen) -> DutySeen:
+    """The interview it names. Raises ``NotFound``."""
+    found = interviews.asked(tx, viewer, named.ref)
+    other = found.done_by if found.done_by != viewer.id else None
+    said = found.verdict.value if found.verdict is not None else "other"
+    return replace(
+        named,
+        candidate_id=found.candidate_id,
+        done=found.done,
+        known=said if found.done else "",
+        by=users.names(tx, [other]).get(other, "") if other is not None else "",
+    )
 
 
 def factor_seen(row: Any) -> FactorSeen:

@@ -120,20 +120,25 @@ class PledgeSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutySeen:
-    """What a nudge's button is about; ``ref`` says of what, a greeting the first day."""
+    """What a nudge's button is about; ``ref`` says of what: a greeting the first day, feedback the
+    interview, of which ``choice`` is what was pressed and ``known`` what was said before."""
 
     duty: Duty
     candidate_id: str
     ref: str
     done: bool = False
+    choice: str = ""
+    known: str = ""
+    by: str = ""  # the colleague who said it, where that is somebody else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoDuty:
-    """A colleague did what we owed."""
+    """A colleague did what we owed. ``words``: their sentence about it, where it is one."""
 
     duty: DutySeen
     user_id: str
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,18 @@ class Replies(BaseModel):
     duty_greeting_hr: str
     duty_done: str
     duty_noted: str
+    feedback_asks: str
+    feedback_asks_hr: str
+    feedback_choices: dict[str, str]
+    feedback_noted: str
+    feedback_other: str
+    feedback_kept: str
+    feedback_undone: str
+    feedback_protected: str
+    feedback_long: str
+    feedback_taken: str
+    cover_begins: str
+    cover_over: str
     too_long: str
     owner_unknown: str
     owner_named: str

@@ -44,6 +44,15 @@ class Duty(StrEnum):
 
     OFFER = "offer"
     GREETING = "greeting"
+    FEEDBACK = "feedback"
+
+
+class Opinion(StrEnum):
+    """What somebody thought of a candidate after a talk: a statement of theirs, no decision."""
+
+    YES = "yes"
+    UNSURE = "unsure"
+    NO = "no"
 
 
 class Role(StrEnum):

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     OFFER_WRITE = "offer.write"
     SURVEY_READ = "survey.read"
     SURVEY_WRITE = "survey.write"
+    ABSENCE_WRITE = "absence.write"  # one's own; whoever sees all: everybody's
     USER_WRITE = "user.write"
     AUDIT_READ = "audit.read"
     METRICS_READ = "metrics.read"
@@ -45,6 +46,7 @@ _WORKING = frozenset(
         Permission.OFFER_WRITE,
         Permission.SURVEY_READ,
         Permission.SURVEY_WRITE,
+        Permission.ABSENCE_WRITE,
     }
 )
 

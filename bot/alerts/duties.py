@@ -1,4 +1,5 @@
-"""What we owe a candidate by the clock: an offer that waits, a hello before the first day.
+"""What we owe a candidate by the clock: an offer that waits, a hello before the first day, a word
+after an interview.
 
 Whoever owes it is nudged first, in their own chat; when that did not help, HR is alarmed. Pure.
 """
@@ -17,8 +18,9 @@ from bot.words import SHANGHAI, answer_by
 from bot.workdays import Calendar
 from storage.enums import Duty
 
-OFFER_LATE, GREETING = "offer_late", "greeting"
+OFFER_LATE, GREETING, FEEDBACK_LATE = "offer_late", "greeting", "feedback_late"
 _ACTION = re.compile(r"dt:(greeting):(c_[a-z2-7]{26}):(\d{8})", re.ASCII)
+_FEEDBACK = re.compile(r"dt:(feedback):(vw_[a-z2-7]{26}):(yes|unsure|no|other|undo)", re.ASCII)
 _MORNING = time(10)
 #: Between the nudge and the alarm, at least.
 _TIME_TO_ACT = timedelta(hours=4)
@@ -56,6 +58,10 @@ class GreetingClock(BaseModel):
         return self
 
 
+class FeedbackClock(OfferClock):
+    """Hours after an interview at which whoever held it is asked, and HR alarmed."""
+
+
 class Duties(BaseModel):
     """``duties`` of ``config/policy.yaml``."""
 
@@ -63,6 +69,7 @@ class Duties(BaseModel):
 
     offer: OfferClock
     greeting: GreetingClock
+    feedback: FeedbackClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,15 @@ def of_offer(clock: OfferClock, drafted_at: datetime, calendar: Calendar | None 
     """For an offer drafted then; never at night, nor on a day on which nobody works."""
     nudge = answer_by(drafted_at, clock.nudge_hours, calendar)
     alert = answer_by(drafted_at, clock.alert_hours, calendar)
+    return Moments(nudge=nudge, alert=max(alert, nudge + _TIME_TO_ACT))
+
+
+def of_feedback(
+    clock: FeedbackClock, held_at: datetime, now: datetime, calendar: Calendar | None = None
+) -> Moments:
+    """For an interview held then; of one noted late, from now."""
+    nudge = max(now, answer_by(held_at, clock.nudge_hours, calendar))
+    alert = answer_by(held_at, clock.alert_hours, calendar)
     return Moments(nudge=nudge, alert=max(alert, nudge + _TIME_TO_ACT))
 
 
@@ -107,6 +123,8 @@ def action(candidate_id: str, start_on: date) -> str:
 
 def parse(text: str) -> DutySeen | None:
     """The duty that an action names, not done yet as far as it says; None: nothing we sent."""
+    if (told := _FEEDBACK.fullmatch(text)) is not None:
+        return DutySeen(duty=Duty(told[1]), candidate_id="", ref=told[2], choice=told[3])
     found = _ACTION.fullmatch(text)
     if found is None:
         return None
@@ -117,9 +135,18 @@ def parse(text: str) -> DutySeen | None:
     return DutySeen(duty=Duty(found[1]), candidate_id=found[2], ref=day.isoformat())
 
 
+def tells(interview_id: str, choice: str) -> str:
+    """What comes back when a button under the question after an interview is pressed."""
+    return f"dt:{Duty.FEEDBACK.value}:{interview_id}:{choice}"
+
+
 def topic(duty: Duty) -> str:
     """The topic of policy.yaml that HR is alarmed under."""
     return TOPICS[duty]
 
 
-TOPICS: Mapping[Duty, str] = {Duty.OFFER: OFFER_LATE, Duty.GREETING: GREETING}
+TOPICS: Mapping[Duty, str] = {
+    Duty.OFFER: OFFER_LATE,
+    Duty.GREETING: GREETING,
+    Duty.FEEDBACK: FEEDBACK_LATE,
+}

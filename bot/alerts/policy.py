@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from bot.alerts.actions import Press
 from bot.alerts.demoting import Demote
-from bot.alerts.duties import GREETING, OFFER_LATE, Duties
+from bot.alerts.duties import FEEDBACK_LATE, GREETING, OFFER_LATE, Duties
 from bot.alerts.playbooks import Without
 from bot.alerts.portrait import PortraitWords
 from bot.alerts.routing import Telling
@@ -23,7 +23,18 @@ HANDOVER, OVERDUE, DEADLINE, UNREAD = "handover", "overdue", "deadline", "unread
 CHANGE, CORRECT, ERASE = "change", "correct", "erase"
 CHANGE = "change"
 #: Topics that the program raises itself.
-OWN = (HANDOVER, OVERDUE, DEADLINE, UNREAD, CHANGE, CORRECT, ERASE, OFFER_LATE, GREETING)
+OWN = (
+    HANDOVER,
+    OVERDUE,
+    DEADLINE,
+    UNREAD,
+    CHANGE,
+    CORRECT,
+    ERASE,
+    OFFER_LATE,
+    GREETING,
+    FEEDBACK_LATE,
+)
 
 
 class CardWords(BaseModel):
@@ -71,6 +82,7 @@ class Policy(BaseModel):
     duty_quotes: dict[Duty, str]
     telling: Telling
     demote: Demote
+    copy_feedback: bool
     stages: dict[Stage, str]
 
     @model_validator(mode="after")

@@ -25,6 +25,8 @@ DONE = frozenset(
         "session_ended",
         "chat_preferred",
         "chat_unlinked",
+        "absence_added",
+        "absence_ended",
         "reviewed",
         "followed",
         "relabelled",

@@ -35,11 +35,14 @@ from bot.web.api import owed as api_owed
 from bot.web.api import positions as api_positions
 from bot.web.api import responses as api_responses
 from bot.web.api import surveys as api_surveys
+from bot.web.api import teams as api_teams
+from bot.web.api import users as api_users
 from bot.web.chat import files as chat_files
 from bot.web.chat import live as chat_live
 from bot.web.chat import page as chat_page
 from bot.web.chat.link import Links
 from bot.web.console import (
+    absences,
     alert,
     alert_record,
     alerts,
@@ -85,6 +88,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_alerts.router,
     api_owed.router,
     api_positions.router,
+    api_teams.router,
+    api_users.router,
     api_offers.router,
     api_surveys.router,
     api_responses.router,
@@ -114,6 +119,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     positions.router,
     surveys.router,
     settings.router,
+    absences.router,
     events.router,
     signin.router,
     setup.router,

@@ -42,6 +42,7 @@ from typing import Literal
 from bot.web.access_views import Asked
 from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentPart
+from bot.web.desk_views import Absences, Colleague
 from bot.web.record_views import Tab
 from bot.web.review_views import Labels
 from bot.web.talk_views import Timeline
@@ -330,6 +331,7 @@ class PositionRow:
     months: float | None = None
     candidates: int = 0
     owner: str = ""
+    team: tuple[str, ...] = ()
     closed: bool = False
     culture: tuple[str, ...] = ()
     needed_by: date | None = None
@@ -338,7 +340,8 @@ class PositionRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsPage:
     """Form fields: title, department, city, budget_low_k, budget_high_k (thousand yuan), months,
-    needed_by, and ``culture:<choice>`` for each of ``culture``.
+    needed_by, ``culture:<choice>`` for each of ``culture``, ``team:<id>`` for each of ``team``
+    and ``team`` itself, as a mark that these were shown to somebody who may say who works it.
 
     ``values`` are the form as last sent, or the position that is changed; its id is ``editing``.
     ``writes``: the viewer may add and change.
@@ -350,6 +353,7 @@ class PositionsPage:
     editing: str = ""
     culture: tuple[Choice, ...] = ()
     chosen: tuple[str, ...] = ()
+    team: tuple[Colleague, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -399,4 +403,5 @@ class SettingsPage:
     sessions: tuple[SessionRow, ...]
     chats: tuple[ChatAccount, ...] = ()
     chat_link: ChatLink | None = None
+    absences: Absences | None = None
     totp_on: bool = True

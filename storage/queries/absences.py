@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -89,13 +89,13 @@ def add(
 def end(tx: Tx, viewer: Viewer, absence_id: str) -> Absence:
     """Take an absence back, or come home before its last day: nobody stands in from now on.
 
-    Raises ``NotFound``, also for a colleague's whom the viewer may not speak for, and when it has
-    ended already.
+    Raises ``NotFound``, also for a colleague's whom the viewer may not speak for, and ``Conflict``
+    when it has ended already.
     """
     found = get(tx, viewer, absence_id)
     standing = sa.and_(AWAY.c.id == absence_id, AWAY.c.ended_at.is_(None))
     if not update(tx, Away, standing, ended_at=tx.now, active=False):
-        raise NotFound("no such absence")
+        raise Conflict("this absence has ended")
     return found
 
 
@@ -122,7 +122,10 @@ def standing_in(tx: Tx, deputy_id: str) -> list[Absence]:
 
 
 def switch(tx: Tx, *, today: date, limit: int) -> list[Absence]:
-    """Turn absences on whose first day has come, and off whose last day is over; those turned."""
+    """Turn absences on whose first day has come, and off whose last day is over; those turned.
+
+    Each turn is somebody's only once, whoever else looks at the same moment.
+    """
     running = sa.and_(AWAY.c.ended_at.is_(None), AWAY.c.from_on <= today, AWAY.c.until_on >= today)
     due = sa.or_(
         sa.and_(running, ~AWAY.c.active),
@@ -133,11 +136,12 @@ def switch(tx: Tx, *, today: date, limit: int) -> list[Absence]:
     turned: list[Absence] = []
     for row in tx.all(_select().where(due).order_by(AWAY.c.from_on, AWAY.c.id).limit(limit)):
         on = row.ended_at is None and row.from_on <= today <= row.until_on
-        to: dict[str, Any] = {"active": on}
-        if row.ended_at is None and not on:
-            to["ended_at"] = tx.now
-        update(tx, Away, AWAY.c.id == row.id, **to)
-        turned.append(_open(tx.first(_select().where(AWAY.c.id == row.id))))
+        over = tx.now if row.ended_at is None and not on else row.ended_at
+        still = sa.and_(AWAY.c.id == row.id, AWAY.c.active == row.active, AWAY.c.ended_at.is_(None))
+        if row.ended_at is not None:
+            still = sa.and_(AWAY.c.id == row.id, AWAY.c.active)
+        if update(tx, Away, still, active=on, ended_at=over):
+            turned.append(replace(_open(row), active=on, ended_at=over))
     return turned
 
 

@@ -43,7 +43,8 @@ def late_of(duty: Duty) -> str:
     return f"{duty.value}_late"
 
 
-def _not_planned(duty: Duty, anchor: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+def not_planned(duty: Duty, anchor: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether no moment of a duty was planned for this of a candidate's."""
     return ~sa.exists().where(
         SCHEDULED.c.kind == nudge_of(duty),
         SCHEDULED.c.person_id == CANDIDATE.c.id,
@@ -60,7 +61,7 @@ def drafts(tx: Tx, *, limit: int) -> list[Unplanned]:
             OFFER.c.state == "draft",
             CANDIDATE.c.erased_at.is_(None),
             CANDIDATE.c.stage.not_in([stage.value for stage in ENDED]),
-            _not_planned(Duty.OFFER, OFFER.c.id),
+            not_planned(Duty.OFFER, OFFER.c.id),
         )
         .order_by(OFFER.c.created_at, OFFER.c.id)
         .limit(limit)
@@ -79,7 +80,7 @@ def starting(tx: Tx, *, today: date, until: date, limit: int) -> list[Unplanned]
                 CANDIDATE.c.stage == Stage.ACCEPTED.value,
                 CANDIDATE.c.start_on == day,
                 CANDIDATE.c.erased_at.is_(None),
-                _not_planned(Duty.GREETING, sa.literal(day.isoformat())),
+                not_planned(Duty.GREETING, sa.literal(day.isoformat())),
             )
             .order_by(CANDIDATE.c.id)
             .limit(limit)
@@ -125,6 +126,12 @@ def take(tx: Tx, key: SubjectKey, candidate_id: str, duty: Duty, ref: str, *, by
         source=f"user:{by}",
         said_at=tx.now,
     )
+    end(tx, candidate_id, duty, ref)
+    return True
+
+
+def end(tx: Tx, candidate_id: str, duty: Duty, ref: str) -> None:
+    """What was planned for it is not needed any more."""
     theirs = sa.and_(
         SCHEDULED.c.kind.in_([nudge_of(duty), late_of(duty)]),
         SCHEDULED.c.person_id == candidate_id,
@@ -132,7 +139,6 @@ def take(tx: Tx, key: SubjectKey, candidate_id: str, duty: Duty, ref: str, *, by
         SCHEDULED.c.status == ScheduledStatus.PENDING.value,
     )
     update(tx, Scheduled, theirs, status=ScheduledStatus.CANCELLED.value)
-    return True
 
 
 def _done(tx: Tx, key: SubjectKey, candidate_id: str, duty: Duty) -> Sequence[str]:

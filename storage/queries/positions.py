@@ -13,6 +13,7 @@ from storage.errors import Conflict
 from storage.queries.common import table, update
 from storage.queries.people import get_position
 from storage.queries.scope import CANDIDATE, visible
+from storage.queries.teams import works
 from storage.tables import Position
 from storage.viewer import SYSTEM, Viewer
 
@@ -26,7 +27,8 @@ CHANGED = (
 def change(tx: Tx, viewer: Viewer, position_id: str, **to: Any) -> None:
     """Change what a position says, by names of ``CHANGED``; what is not named stays.
 
-    Raises ``NotFound``, and ``Conflict`` on a bad range.
+    Raises ``NotFound``, and ``Conflict`` on a bad range, or when HR would give a position that is
+    a colleague's to somebody, as its owner sees whoever is up for it.
     """
     unknown = set(to) - set(CHANGED)
     if unknown:
@@ -36,6 +38,10 @@ def change(tx: Tx, viewer: Viewer, position_id: str, **to: Any) -> None:
     high = to.get("budget_high", stands.budget_high)
     if low is not None and high is not None and low > high:
         raise Conflict("budget_low is above budget_high")
+    if to.get("owner_id", stands.owner_id) != stands.owner_id and not works(
+        tx, viewer, position_id
+    ):
+        raise Conflict("this position is a colleague's")
     if "culture" in to:
         to["culture"] = list(to["culture"])
     if to:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from storage.database import Tx
-from storage.errors import NotFound
+from storage.errors import Conflict, NotFound
 from storage.queries.common import insert, table
 from storage.queries.people import get_position
-from storage.queries.scope import TEAMMATE, USER, WORKING
+from storage.queries.scope import POSITION, TEAMMATE, USER, WORKING, worked
 from storage.tables import Teammate
 from storage.viewer import Viewer
 
@@ -47,6 +47,14 @@ def teams(tx: Tx, position_ids: Sequence[str]) -> dict[str, list[Member]]:
     return found
 
 
+def works(tx: Tx, viewer: Viewer, position_id: str) -> bool:
+    """Whether a viewer says who works a position: it is theirs, of who they stand in for, of a
+    team they are in, or nobody's yet."""
+    theirs = sa.or_(POSITION.c.id.in_(worked(viewer.id)), POSITION.c.owner_id.is_(None))
+    asked = sa.select(POSITION.c.id).where(POSITION.c.id == position_id, theirs)
+    return viewer.sees_all or tx.first(asked) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamChange:
     """Who came into a team and who left it, by id."""
@@ -58,9 +66,12 @@ class TeamChange:
 def change(tx: Tx, viewer: Viewer, position_id: str, user_ids: Collection[str]) -> TeamChange:
     """Let exactly these colleagues be a position's team. Who was in it before keeps their place.
 
-    Raises ``NotFound`` for a position the viewer cannot see, and for whoever cannot have cases.
+    Raises ``NotFound`` for a position the viewer cannot see, and for whoever cannot have cases,
+    ``Conflict`` for HR who do not work it: a team sees people, so that nobody joins by themselves.
     """
     get_position(tx, viewer, position_id)
+    if not works(tx, viewer, position_id):
+        raise Conflict("this position is a colleague's")
     here = sa.select(TEAMMATE.c.user_id).where(TEAMMATE.c.position_id == position_id)
     stands = {row.user_id for row in tx.all(here)}
     added, removed = sorted(set(user_ids) - stands), sorted(stands - set(user_ids))

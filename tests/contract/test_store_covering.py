@@ -166,7 +166,7 @@ def test_who_comes_home_early_has_their_cases_back_at_once(office: Office, run: 
     assert office.sees(deputy) == {case}
     run(lambda tx: absences.end(tx, office.viewer(own), absence))
     assert (office.sees(deputy), office.told(case)) == (set(), [(own, "")])
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         run(lambda tx: absences.end(tx, office.viewer(own), absence))
     run(lambda tx: absences.switch(tx, today=TODAY + DAY, limit=10))
     assert office.sees(deputy) == set()

@@ -142,8 +142,8 @@ class Firm:
         return len([one for one in rows if one.action == "duty.done"])
 
 
-@pytest.fixture
-async def firm(town: Town) -> Firm:
+async def opened(town: Town) -> Firm:
+    """A firm at noon, with its HR, manager and stranger, on which every day is worked."""
     made = Firm(town)
     town.road.pause = town.road.longest = timedelta(0)
     today = town.clock().date()
@@ -161,6 +161,11 @@ async def firm(town: Town) -> Firm:
     await made.colleague(MANAGER, Role.MANAGER)
     await made.colleague(STRANGER, Role.MANAGER)
     return made
+
+
+@pytest.fixture
+async def firm(town: Town) -> Firm:
+    return await opened(town)
 
 
 async def test_an_offer_that_waits_is_nudged_once_then_hr_is_alarmed(firm: Firm) -> None:

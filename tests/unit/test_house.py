@@ -9,7 +9,8 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -18,6 +19,7 @@ from bot import jobs, rulebook
 from bot.hearing import spans_in
 from bot.risk import definition, engine
 from bot.risk.definition import RuleDefinition, Rules
+from bot.ticking import ticks
 from bot.turn import Heard
 from config import files
 from nlp.baseline import RuleReader
@@ -226,6 +228,8 @@ def test_the_shipped_config_is_a_usable_rulebook() -> None:
 def test_the_schedule_names_what_is_timed_and_nothing_else() -> None:
     schedule = files.read("schedule.yaml")
     assert set(schedule) == set(jobs.TICKS)
+    nothing, sweeps = cast(Any, None), cast(Any, SimpleNamespace(run=None))
+    assert set(ticks(nothing, nothing, sweeps)) == set(jobs.TICKS)
     assert all(float(tick["every_s"]) > 0 for tick in schedule.values())
 
 

@@ -13,7 +13,7 @@ FIELDS = (
     "title", "department", "city", "budget_low_k", "budget_high_k", "months", "needed_by",
     "requirements",
 )  # fmt: skip
-CULTURE = "culture"
+CULTURE, TEAM = "culture", "team"
 MOST_K, MOST_MONTHS, MOST_TEXT = 10_000, 36, 4_000
 _FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
 
@@ -40,6 +40,13 @@ def sent(
     """The fields of a form, and which values were ticked; others than ``options`` are none."""
     fields = {key: form.get(key, "").strip() for key in FIELDS}
     return fields, tuple(one for one in options if f"{CULTURE}:{one}" in form)
+
+
+def team(form: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Ids of the colleagues who were ticked; None: the form did not show them."""
+    if TEAM not in form:
+        return None
+    return tuple(name.removeprefix(f"{TEAM}:") for name in form if name.startswith(f"{TEAM}:"))
 
 
 def understood(

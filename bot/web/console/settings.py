@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bot import desk
+from bot import absences, desk
 from bot.errors import Conflict
+from bot.web import desk_views as shapes
 from bot.web import views
 from bot.web.console.common import go, html, language, site_of
+from bot.web.desk_views import UNTOUCHED, SentForm
 from bot.web.errors import Invalid
 from bot.web.notices import done, sorry
 from bot.web.pages import LANGUAGES
@@ -20,7 +22,9 @@ from bot.web.signin import safe_next
 from bot.web.site import Site
 from bot.web.strict import read_form
 from storage.database import Tx
+from storage.queries import absences as away
 from storage.queries import alerts, audit, users
+from storage.queries.scope import WORKING
 from storage.viewer import Permission
 
 HOME = "/console/settings"
@@ -44,12 +48,26 @@ async def page(
     return await _page(request, who, flashes=done(language(who), said))
 
 
+async def answer(
+    request: Request,
+    who: Principal,
+    *,
+    absence: SentForm = UNTOUCHED,
+    why: str,
+    status: int,
+) -> Response:
+    """The page with a form that comes back, and why."""
+    flashes = sorry(language(who), why)
+    return await _page(request, who, flashes=flashes, absence=absence, status=status)
+
+
 async def _page(
     request: Request,
     who: Principal,
     *,
     flashes: tuple[views.Flash, ...] = (),
     link: views.ChatLink | None = None,
+    absence: SentForm = UNTOUCHED,
     status: int = 200,
 ) -> Response:
     site, session = site_of(request), who.session
@@ -75,12 +93,49 @@ async def _page(
             sessions=sessions,
             chats=_chats(tx, site, who.viewer.id),
             chat_link=link,
+            absences=_absences(tx, site, who, absence)
+            if who.viewer.may(Permission.ABSENCE_WRITE)
+            else None,
             totp_on=session.totp_on,
         )
         return inside(tx, site, who, active="settings", path=HOME, flashes=flashes), view
 
     shell, view = await site.road.database.read(read)
     return html(site, "console/settings.html", shell, page=view, status=status)
+
+
+def _absences(tx: Tx, site: Site, who: Principal, sent: SentForm) -> shapes.Absences:
+    """Who is away or will be: for admins everybody, for HR themselves."""
+    viewer, today = who.viewer, absences.today(site.road)
+    rows = away.coming(tx, today=today, user_id=None if viewer.sees_all else viewer.id)
+    working = [row for row in users.all_users(tx) if row.role in WORKING]
+    return shapes.Absences(
+        rows=tuple(
+            shapes.AbsenceRow(
+                id=row.id,
+                name=row.user_name,
+                deputy=row.deputy_name,
+                from_on=row.from_on,
+                until_on=row.until_on,
+                now=row.active,
+                own=row.user_id == viewer.id,
+            )
+            for row in rows
+        ),
+        deputies=tuple(
+            shapes.Colleague(id=row.id, name=row.name)
+            for row in working
+            if viewer.sees_all or row.id != viewer.id
+        ),
+        who=tuple(shapes.Colleague(id=row.id, name=row.name) for row in working)
+        if viewer.sees_all
+        else (),
+        standing_in=tuple(one.user_name for one in away.standing_in(tx, viewer.id)),
+        me=viewer.id,
+        today=today,
+        values=sent.values,
+        errors=sent.errors,
+    )
 
 
 def _chats(tx: Tx, site: Site, user_id: str) -> tuple[views.ChatAccount, ...]:

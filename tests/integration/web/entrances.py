@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.posting import Letter
+from bot.words import SHANGHAI
 
 AHEAD = "2026-12-01"
+#: Stands for the id of an HR colleague whom nothing is about.
+DEPUTY = "@deputy"
+IN_WEEKS = {
+    f"{end}_on": (datetime.now(SHANGHAI) + timedelta(days=30)).date().isoformat()
+    for end in ("from", "until")
+}
 LABELS = {"intent-salary": "1", "commitment": "-1", "condition": "none"}
 #: Routes about one candidate's or one position's things, and what a good request carries.
 FORMS: Mapping[str, dict[str, str]] = {
@@ -74,6 +82,8 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/review/{reading_id}/answer": {"answer": "harmless"},
     "/console/review/{reading_id}/labels": LABELS,
     "/console/settings/language": {"language": "en", "next": "/console/settings"},
+    "/console/settings/absences": {"deputy": DEPUTY, **IN_WEEKS},
+    "/console/settings/absences/{absence_id}/end": {},
     "/console/settings/chats/{channel}": {},
     "/console/settings/chats/{channel}/prefer": {},
     "/console/settings/chats/{channel}/unlink": {},
@@ -94,6 +104,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates": {"name": "新人"},
     "/api/v1/positions": {"title": "新职位"},
     "/api/v1/positions/{position_id}": {"city": "苏州"},
+    "/api/v1/positions/{position_id}/team": {"user_ids": []},
+    "/api/v1/users/{user_id}/absences": {"deputy_id": DEPUTY, **IN_WEEKS},
     "/api/v1/candidates/{candidate_id}/stage": {"stage": "accepted"},
     "/api/v1/candidates/{candidate_id}/messages": {"text": "您好"},
     "/api/v1/candidates/{candidate_id}/invites": {"channel": "webchat"},
