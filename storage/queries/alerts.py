@@ -132,7 +132,7 @@ def raise_alert(
         verdict=None,
         verdict_by=None,
         verdict_at=None,
-        snoozed_until=None,
+        snoozed_until=None if graver else existing.snoozed_until,
         quote_sealed=seal(key, quote, "alert.quote_sealed", existing.id),
         question=question,
         evidence=[*existing.evidence, *evidence][-20:],
