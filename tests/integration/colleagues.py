@@ -25,6 +25,7 @@ from tests.contract.place_wecom import PATIENT, Clock, Door, words
 from tests.contract.place_wecom import channel_of as wecom_of
 from tests.fakes.dingtalk import FakeDingTalk
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram_users import SeenMessage
 from tests.fakes.wecom import FakeWeCom
 from tests.integration.hr import Desk
 
@@ -74,7 +75,7 @@ async def wecom() -> AsyncIterator[Platform]:
                 ]
 
             def forge(action: str) -> None:
-                card = li.messages()[-1]
+                card = [one for one in li.messages() if one.msgtype == "template_card"][-1]
                 kept = [dict(button) for button in card.content["button_list"]]
                 card.content["button_list"][0]["key"] = action
                 li.press(action)
@@ -136,11 +137,14 @@ async def telegram() -> AsyncIterator[Platform]:
         def phone(n: int) -> Phone:
             li = people_[n]
 
+            def carried() -> list[SeenMessage]:
+                return [one for one in li.received() if " · " in one.text.partition("\n")[0]]
+
             def cards() -> list[tuple[str, list[str]]]:
-                return [(one.text, one.labels) for one in li.received()]
+                return [(one.text, one.labels) for one in carried()]
 
             def newest() -> int:
-                return li.received()[-1].message_id
+                return carried()[-1].message_id
 
             return Phone(
                 address=str(700 + n),

@@ -17,7 +17,7 @@ from storage.tables import AlertAction, AlertEvent, Candidate, Conversation, Ide
 from tests.integration.colleagues import NAMES, PLATFORMS, Office
 from tests.integration.hr import Desk
 
-HESITATION = "薪资这块我还想再考虑一下"
+REFUSAL = "到不了两万我就不过去了"
 LATER = "稍后"
 
 
@@ -26,7 +26,7 @@ async def office(request: pytest.FixtureRequest, hr_desk: Desk) -> AsyncIterator
     async with PLATFORMS[request.param]() as platform:
         made = Office(hr_desk, platform)
         made.talk = made.candidate()
-        await made.says(made.talk, HESITATION)
+        await made.says(made.talk, REFUSAL)
         yield made
 
 
@@ -43,7 +43,7 @@ def last_of(office: Office) -> list[tuple[str, list[str]]]:
 async def test_the_card_says_what_was_said_when_and_what_to_answer(office: Office) -> None:
     alert = await office.alert()
     for (text, labels), name in zip(last_of(office), NAMES, strict=True):
-        assert HESITATION in text
+        assert REFUSAL in text
         assert f"欧阳建国 · {moment(alert.raised_at)[:6]}" in text
         assert "期望的数字和底线各是多少" in text
         assert "建议回复：欧阳建国您好" in text
@@ -52,13 +52,13 @@ async def test_the_card_says_what_was_said_when_and_what_to_answer(office: Offic
 
 
 async def test_what_was_said_before_is_on_the_card(office: Office) -> None:
-    refusal = "到不了两万我就不过去了"
-    await office.says(office.talk, refusal)
+    again = "薪资不到两万的话，我就不去了"
+    await office.says(office.talk, again)
     for text, _ in last_of(office):
-        assert refusal in text
+        assert again in text
         before = text.split("之前的对话：")[1]
-        assert f"对方：{HESITATION}" in before or "我方：" in before
-        assert refusal not in before  # it is quoted already
+        assert f"对方：{REFUSAL}" in before or "我方：" in before
+        assert again not in before  # it is quoted already
 
 
 async def test_put_off_by_one_it_says_so_on_both_and_stays_open(office: Office) -> None:
@@ -173,9 +173,9 @@ async def test_who_may_not_see_it_any_more_is_refused_and_their_card_forgets(
         assert notes[-1] == "这张卡片已不能操作"  # as for a forged one
     await office.press(0, LATER)
     (mine, _), (theirs, labels) = last_of(office)
-    assert HESITATION in mine
+    assert REFUSAL in mine
     assert "这条预警已不由您跟进" in theirs
-    for word in (HESITATION, "欧阳建国", "建议回复", alert.id):
+    for word in (REFUSAL, "欧阳建国", "建议回复", alert.id):
         assert word not in theirs
     assert labels == []
 
@@ -189,13 +189,13 @@ async def test_a_card_is_never_shown_to_whom_the_chat_was_tied_to_instead(office
     office.desk.write(work)
     await office.press(0, LATER)
     _, (theirs, _) = last_of(office)
-    assert HESITATION not in theirs
+    assert REFUSAL not in theirs
 
 
 async def test_where_wecom_s_code_has_expired_the_card_comes_anew(hr_desk: Desk) -> None:
     async with PLATFORMS["wecom"]() as platform:
         office = Office(hr_desk, platform)
-        await office.says(office.candidate(), HESITATION)
+        await office.says(office.candidate(), REFUSAL)
         assert platform.clock is not None
         await desk.snooze(
             hr_desk.road, office.viewers[0], (await office.alert()).id, None, cause="console:1"
