@@ -87,14 +87,17 @@ async def test_a_verdict_ends_it(hr_desk: Desk, alert_id: str) -> None:
     assert row.snoozed_until is None
 
 
-async def test_new_words_of_the_candidate_end_it(hr_desk: Desk) -> None:
+async def test_only_graver_words_of_the_candidate_end_it(hr_desk: Desk) -> None:
     talk = hr_desk.candidate(stage=Stage.OFFER)
     await hr_desk.say(talk, HESITATION)
     [row] = await listed(hr_desk)
-    await desk.snooze(hr_desk.road, hr_desk.hr, row.id, None, cause="console:1")
-    await hr_desk.say(talk, "薪资还是太低了，我再考虑考虑")
+    until = await desk.snooze(hr_desk.road, hr_desk.hr, row.id, None, cause="console:1")
+    await hr_desk.say(talk, HESITATION)
     [row] = await listed(hr_desk)
-    assert row.snoozed_until is None
+    assert (row.severity, row.snoozed_until) == ("digest", until)
+    await hr_desk.say(talk, "到不了两万我就不过去了")
+    [row] = await listed(hr_desk)
+    assert (row.severity, row.snoozed_until) == ("today", None)
 
 
 async def test_who_may_not_see_it_learns_nothing(hr_desk: Desk) -> None:
