@@ -22,11 +22,12 @@ from bot.charts.draw import Column, Curve
 from bot.risk import told
 from bot.risk.backtest import Backtest, scores
 from bot.risk.cases import Cases
-from bot.risk.curves import Curves, Place, curves, wilson
+from bot.risk.curves import Curves, Place, curves
 from bot.risk.definition import Rules
 from bot.risk.fit import Fitted
 from bot.risk.told import interval, number
 from bot.risk.weights import digest, written
+from storage.shares import wilson
 
 MOST_COMPLAINTS = 50
 EXPERTS, FITTED = "专家写的权重", "拟合的权重"

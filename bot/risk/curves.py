@@ -63,22 +63,6 @@ def roc(score: Row, broken: Flags) -> tuple[tuple[float, float], ...]:
     return ((0.0, 0.0), *zip(alarms.tolist(), found.tolist(), strict=True))
 
 
-def wilson(right: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share; NaN of nothing.
-
-    >>> [round(end, 3) for end in wilson(5, 10)]
-    [0.237, 0.763]
-    """
-    if not of:
-        return math.nan, math.nan
-    z, share = 1.959964, right / of
-    middle, wide = (
-        share + z * z / (2 * of),
-        z * math.sqrt(share * (1 - share) / of + (z / of) ** 2 / 4),
-    )
-    return (middle - wide) / (1 + z * z / of), (middle + wide) / (1 + z * z / of)
-
-
 def _band(score: Row, broken: Flags, seed: int) -> tuple[tuple[float, float, float], ...]:
     """What share is found at each share of false alarms, in cases drawn again and again."""
     if not roc(score, broken):

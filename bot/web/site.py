@@ -18,6 +18,7 @@ from bot.web.limits import Buckets, Hashing, Remembered, Slots
 from bot.web.pages import Pages
 from bot.words import SHANGHAI
 from storage import crypto
+from storage.queries.standings import Rate
 
 WORDS = Path(__file__).resolve().parents[2] / "config" / "words"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -58,9 +59,7 @@ class Site:
     export_pace: Buckets = field(default_factory=lambda: Buckets(rate=5 / 86_400, burst=5))
     #: Files being uploaded: a whole one each in memory, 10 MB at most.
     uploads: Slots = field(default_factory=lambda: Slots(8))
-    hit_rates: Remembered[dict[str, tuple[int, int]]] = field(
-        default_factory=lambda: Remembered(60.0)
-    )
+    rates: Remembered[dict[str, Rate]] = field(default_factory=lambda: Remembered(60.0))
     wall: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     @classmethod

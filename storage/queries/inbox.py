@@ -1,4 +1,4 @@
-"""The console's alert inbox: sorted by what has to be done first, and how good each kind is."""
+"""The console's alert inbox: sorted by what has to be done first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database import Tx
-from storage.enums import AlertStatus, MessageKind, Verdict
+from storage.enums import AlertStatus, MessageKind
 from storage.queries.alerts import ALERT, UNRESOLVED, AlertRow, opened, seen_by
 from storage.queries.common import table
 from storage.queries.scope import CANDIDATE, POSITION, acts_for, visible, worked
@@ -21,8 +21,6 @@ from storage.viewer import Viewer
 #: The most graver first: open alerts are read by (severity, due, id).
 OpenAfter = tuple[int, datetime, str]
 HandledAfter = tuple[datetime, str]
-#: Hit rates look at this many judged alerts of a kind.
-JUDGED = 30
 
 
 class Show(StrEnum):
@@ -100,28 +98,6 @@ def count_unresolved(tx: Tx, viewer: Viewer, *, mine: bool = False) -> int:
     if mine:
         query = query.where(_mine(viewer))
     return int(tx.scalar(query))
-
-
-def hit_rates(tx: Tx) -> dict[str, tuple[int, int]]:
-    """By topic: of the last judged alerts (at most 30), (not false alarms, judged)."""
-    newest = (
-        sa.select(
-            ALERT.c.topic,
-            ALERT.c.verdict,
-            sa.func.row_number()
-            .over(partition_by=ALERT.c.topic, order_by=ALERT.c.verdict_at.desc())
-            .label("n"),
-        )
-        .where(ALERT.c.verdict.is_not(None))
-        .subquery()
-    )
-    useful = sa.func.sum(sa.case((newest.c.verdict == Verdict.FALSE_ALARM.value, 0), else_=1))
-    rows = tx.all(
-        sa.select(newest.c.topic, useful.label("useful"), sa.func.count().label("judged"))
-        .where(newest.c.n <= JUDGED)
-        .group_by(newest.c.topic)
-    )
-    return {row.topic: (int(row.useful), int(row.judged)) for row in rows}
 
 
 def said_before(tx: Tx, uid: str, *, limit: int = 3) -> list[str]:

@@ -13,13 +13,12 @@ from bot.web.site import Site
 from nlp.scheme import Intent
 from storage.database import Tx
 from storage.enums import Author, Direction, Verdict
-from storage.queries import inbox, review, timeline
+from storage.queries import inbox, review, standings, timeline
 from storage.queries.alerts import AlertRow
+from storage.queries.standings import ENOUGH, Rate
 from storage.queries.timeline import MessageRow
 from storage.viewer import Viewer
 
-#: A hit rate of fewer judged alerts says nothing.
-ENOUGH_JUDGED = 5
 _VERDICTS: Mapping[Verdict, Literal["useful", "false_alarm", "handled"]] = {
     Verdict.USEFUL: "useful",
     Verdict.FALSE_ALARM: "false_alarm",
@@ -78,7 +77,7 @@ def cards(
     }
     wanted = uids | {uid for some in before.values() for uid in some}
     said = {row.uid: row for row in timeline.by_uids(tx, site.road.vault, sorted(wanted))}
-    rates = site.hit_rates.get(lambda: inbox.hit_rates(tx))
+    rates = site.rates.get(lambda: {one.topic: one for one in standings.rates(tx)})
     sources = [alert.source for alert in alerts if alert.source is not None]
     behind = review.by_ids(tx, site.road.vault, viewer, sources)
     made = (
@@ -97,7 +96,7 @@ def _card(
     language: views.Language,
     said: Mapping[str, MessageRow],
     before: Sequence[str],
-    rate: tuple[int, int] | None,
+    rate: Rate | None,
 ) -> views.AlertCard:
     policy = site.road.rulebook.policy
     known = site.pages.words[language].label("topic", alert.topic) != alert.topic
@@ -107,7 +106,7 @@ def _card(
         verdict = views.GivenVerdict(
             value=_VERDICTS[alert.verdict], by=alert.verdict_by, at=alert.verdict_at
         )
-    enough = rate is not None and rate[1] >= ENOUGH_JUDGED
+    enough = rate is not None and rate.judged >= ENOUGH
     return views.AlertCard(
         id=alert.id,
         candidate_id=alert.candidate_id,
@@ -128,7 +127,7 @@ def _card(
             for uid in before
             if uid in said and said[uid].text not in alert.quote
         ),
-        hit_rate=views.HitRate(useful=rate[0], judged=rate[1]) if rate and enough else None,
+        hit_rate=views.HitRate(useful=rate.hits, judged=rate.judged) if rate and enough else None,
         raised_by=alert.raised_by,
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.risk.backtest import auc, backtest, leads, scores
 from bot.risk.cases import BadCases, read
-from bot.risk.curves import curves, roc, wilson
+from bot.risk.curves import curves, roc
 from tests.unit.bot.test_risk_outcomes import HEAD, RULES, drawn
 
 TRUTH = {"silence": 1.5, "pay_first": 0.0, "late_step": 1.0}
@@ -71,14 +71,6 @@ def test_the_lead_is_of_the_first_signal_that_raised_the_score() -> None:
 def test_without_days_there_is_no_lead() -> None:
     found = backtest(read("id,outcome,on_day,silence\na,reneged,2026-03-20,20\n", RULES))
     assert (found.warned, found.lead_days) == (0, None)
-
-
-@pytest.mark.parametrize(
-    ("right", "of", "low", "high"), [(0, 10, 0.0, 0.278), (5, 10, 0.237, 0.763), (10, 10, 0.722, 1)]
-)
-def test_wilson(right: int, of: int, low: float, high: float) -> None:
-    assert wilson(right, of) == pytest.approx((low, high), abs=0.0005)
-    assert all(map(np.isnan, wilson(0, 0)))
 
 
 def test_columns_after_the_fact_are_counted() -> None:
