@@ -79,6 +79,7 @@ class Means:
             self.rules.calendar,
             Case(
                 severity=Severity(alert.severity),
+                core=alert.topic in self.telling.topics_at_once,
                 demoted=alert.topic in self.demoted,
                 reachable=self.talk(user_id) is not None,
                 settled_at=settled.verdict_at if settled is not None else None,

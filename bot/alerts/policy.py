@@ -97,6 +97,8 @@ class Policy(BaseModel):
             keys = set(getattr(self, field))
             if keys != topics:
                 raise ValueError(f"{field}: missing or unknown {sorted(keys ^ topics)}")
+        if strange := self.telling.topics_at_once - topics:
+            raise ValueError(f"telling.topics_at_once: unknown {sorted(strange)}")
         if set(self.verdicts) != set(Verdict) or set(self.severities) != set(Severity):
             raise ValueError("verdicts or severities: one is missing")
         if set(self.duty_quotes) != set(Duty):

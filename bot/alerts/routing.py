@@ -117,6 +117,7 @@ class Telling(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     at_once: frozenset[Severity]
+    topics_at_once: frozenset[str]
     quiet: Quiet | None
     cooldown_hours: dict[Severity, float]
     join_minutes: float = Field(ge=0)
@@ -147,6 +148,7 @@ class Telling(BaseModel):
 class Case:
     """One alert for one colleague, as far as telling them goes.
 
+    ``core``: its topic gets a card of its own whatever its severity.
     ``settled_at``: when the last one of this person and topic was resolved; None where this one is
     graver. ``shown_at``: when they were shown this alert last. ``pressing``: it became graver since
     then, or what it was put off for is over. ``cards``: how many they were sent within the window.
@@ -154,6 +156,7 @@ class Case:
     """
 
     severity: Severity
+    core: bool = False
     demoted: bool = False
     reachable: bool = True
     settled_at: datetime | None = None
@@ -184,7 +187,7 @@ def turn(rules: Telling, calendar: Calendar, case: Case, now: datetime) -> Turn:
     urgent = case.severity is Severity.NOW
     if case.snoozed_until is not None and case.snoozed_until > now:
         return Turn(case.snoozed_until, Why.SNOOZED)
-    if not urgent and case.severity not in rules.at_once:
+    if not urgent and not case.core and case.severity not in rules.at_once:
         return Turn(now, Why.MINOR)
     if not urgent and case.demoted:
         return Turn(now, Why.DEMOTED)

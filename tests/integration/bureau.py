@@ -15,6 +15,7 @@ from bot.words import SHANGHAI
 from bot.workdays import Calendar
 from config import files
 from nlp.scheme import Severity
+from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import AlertStatus, Role, Stage, Verdict
 from storage.queries import alerts, intake, people, turns, users
@@ -95,28 +96,8 @@ class Bureau:
         words = quote or f"话{self.quotes}"
 
         def work(tx: Tx) -> str:
-            row = people.get_candidate(tx, self.road.vault, SYSTEM, candidate)
-            turns.touch(tx, candidate, row.version)
-            hours = self.road.rulebook.policy.due_hours[severity]
-            one = RaiseAlert(
-                topic=topic, severity=severity, quote=words, question=topic, spans=(),
-                due_at=tx.now + timedelta(hours=hours),
-            )  # fmt: skip
-            woken = records.about_candidate(
-                tx,
-                self.road.vault.key(tx, row.subject_id),
-                vault=self.road.vault,
-                rules=self.road.rulebook,
-                candidate_id=candidate,
-                conversation_id=None,
-                source=f"m_{self.quotes}",
-                said_at=tx.now,
-                outcome=Outcome(flow="test", alerts=(one,)),
-                channels=self.road.channels,
-            )
-            self.road.engine.wake(tx, "delivery", sorted(woken))
-            [found] = [a for a in alerts.unresolved(tx, candidate) if a.topic == topic]
-            return str(found.id)
+            source = f"m_{self.quotes}"
+            return raised(tx, self.road, candidate, severity, topic, words, source=source)
 
         made: str = await self.write(work)
         await self.settle()
@@ -131,7 +112,7 @@ class Bureau:
                 via="console", cause=f"j{tx.now.timestamp()}",
             )  # fmt: skip
             woken = records.verdicts(tx, Outcome(flow="test", verdicts=(one,)))
-            self.road.engine.wake(tx, "delivery", sorted(woken))
+            self.road.engine.wake(tx, DELIVERY, sorted(woken))
 
         await self.write(work)
         await self.settle()
@@ -195,6 +176,33 @@ class Bureau:
     def editable(self) -> None:
         """The platform can change a card."""
         self.town.post.limits = replace(self.town.post.limits, editable=True)
+
+
+def raised(
+    tx: Tx, road: Any, candidate: str, severity: Severity, topic: str, words: str, *, source: str
+) -> str:
+    """As a turn raises an alert; its id."""
+    row = people.get_candidate(tx, road.vault, SYSTEM, candidate)
+    turns.touch(tx, candidate, row.version)
+    due_at = tx.now + timedelta(hours=road.rulebook.policy.due_hours[severity])
+    one = RaiseAlert(
+        topic=topic, severity=severity, quote=words, question=topic, spans=(), due_at=due_at
+    )
+    woken = records.about_candidate(
+        tx,
+        road.vault.key(tx, row.subject_id),
+        vault=road.vault,
+        rules=road.rulebook,
+        candidate_id=candidate,
+        conversation_id=None,
+        source=source,
+        said_at=tx.now,
+        outcome=Outcome(flow="test", alerts=(one,)),
+        channels=road.channels,
+    )
+    road.engine.wake(tx, DELIVERY, sorted(woken))
+    [found] = [a for a in alerts.unresolved(tx, candidate) if a.topic == topic]
+    return str(found.id)
 
 
 async def opened(town: Town) -> Bureau:

@@ -87,17 +87,24 @@ async def test_what_was_settled_at_night_is_told_to_nobody_in_the_morning(office
 
 
 async def test_small_things_and_bad_kinds_are_left_to_the_digest(office: Bureau) -> None:
-    alert = await office.raises(await office.candidate(), DIGEST)
+    alert = await office.raises(await office.candidate(), DIGEST, "terms")
     assert await office.notices(alert) == {"owner": (FOLDED, "minor", 0)}
     await office.tick(hours=30)
     assert office.seen("owner") == []
     assert (await office.alert(alert)).escalation == 0
 
 
+async def test_a_mild_doubt_of_what_matters_most_is_told_all_the_same(office: Bureau) -> None:
+    alert = await office.raises(await office.candidate(), DIGEST, "salary")
+    assert office.seen("owner") == ["话1"]
+    await office.tick(hours=30)
+    assert (await office.alert(alert)).escalation == 0  # it hurries nobody
+
+
 async def test_what_becomes_graver_leaves_the_digest(office: Bureau) -> None:
     who = await office.candidate()
-    alert = await office.raises(who, DIGEST)
-    assert await office.raises(who, TODAY) == alert
+    alert = await office.raises(who, DIGEST, "terms")
+    assert await office.raises(who, TODAY, "terms") == alert
     assert office.seen("owner") == ["话2"]
     assert [kind for kind, _ in await office.events(alert)] == ["raised", "joined"]
 

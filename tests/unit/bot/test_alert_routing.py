@@ -70,6 +70,8 @@ def test_quiet_hours_may_leave_days_of_rest_out() -> None:
     ("severity", "case", "why"),
     [
         (DIGEST, {}, Why.MINOR),
+        (DIGEST, {"core": True}, Why.NONE),
+        (DIGEST, {"core": True, "demoted": True}, Why.DEMOTED),
         (TODAY, {"demoted": True}, Why.DEMOTED),
         (NOW, {"demoted": True}, Why.NONE),  # a bad record never silences what cannot wait
         (TODAY, {"reachable": False}, Why.NO_CHAT),
