@@ -72,8 +72,7 @@ def demoted(tx: Tx) -> frozenset[str]:
 
 
 def rates(tx: Tx, *, over: int = OVER) -> tuple[Rate, ...]:
-    """Every kind that was judged or has a standing, by its last ``over`` judged alerts."""
-    counts = _counts(tx, over)
+    """Every kind that was judged or whose standing changed, by its last ``over`` judged alerts."""
     by = table(User)
     standings = {
         row.topic: row
@@ -81,11 +80,14 @@ def rates(tx: Tx, *, over: int = OVER) -> tuple[Rate, ...]:
             sa.select(STANDING, by.c.name.label("by_name")).outerjoin(by, by.c.id == STANDING.c.by)
         )
     }
+    known = [row.topic for row in tx.all(sa.select(ALERT.c.topic).distinct())]
     made = []
-    for topic in sorted({*counts, *standings}):
-        hits, judged = counts.get(topic, (0, 0))
-        low, high = wilson(hits, judged)
+    for topic in sorted({*known, *standings}):
         row = standings.get(topic)
+        hits, judged = _count(tx, topic, over, row.since if row else None)
+        if not judged and (row is None or (row.demoted_at is None and row.by is None)):
+            continue
+        low, high = wilson(hits, judged)
         made.append(
             Rate(
                 topic=topic,
@@ -100,61 +102,43 @@ def rates(tx: Tx, *, over: int = OVER) -> tuple[Rate, ...]:
     return tuple(made)
 
 
-def _counts(tx: Tx, over: int, topics: Collection[str] | None = None) -> dict[str, tuple[int, int]]:
-    """By topic: of the last judged alerts, (no false alarms, judged).
+def _count(tx: Tx, topic: str, over: int, since: datetime | None) -> tuple[int, int]:
+    """Of a kind's last judged alerts: how many were no false alarms, and how many there are.
 
     An alert is judged once for every message it quoted, by the last word on whether it was right;
     that somebody handled it counts where nobody said more. Alerts that a person of ours raised say
-    nothing of the reader, and nor does what is older than the kind's new beginning.
+    nothing of the reader, and nor does what is older than the kind's new beginning (``since``).
     """
-    message, reading = table(Message), table(Reading)
+    message, reading, other = table(Message), table(Reading), ACTION.alias("other")
     by_hand = (
         sa.select(message.c.uid)
         .join(reading, reading.c.message_id == message.c.id)
         .where(message.c.uid == ACTION.c.source, reading.c.review == Review.FOLLOW_UP.value)
         .exists()
     )
-    handled = sa.case((ACTION.c.verdict == Verdict.HANDLED.value, 1), else_=0)
-    last_word = sa.func.row_number().over(
-        partition_by=(ACTION.c.alert_id, ACTION.c.source),
-        order_by=(handled, ACTION.c.at.desc(), ACTION.c.id.desc()),
-    )
-    said = (
-        sa.select(
-            ALERT.c.topic,
-            ACTION.c.verdict,
-            ACTION.c.at,
-            ACTION.c.id,
-            last_word.label("place"),
-        )
-        .join(ALERT, ALERT.c.id == ACTION.c.alert_id)
-        .outerjoin(STANDING, STANDING.c.topic == ALERT.c.topic)
+    begun = sa.true() if since is None else ACTION.c.at > since
+    handled, handles = (one.c.verdict == Verdict.HANDLED.value for one in (ACTION, other))
+    newer = sa.tuple_(other.c.at, other.c.id) > sa.tuple_(ACTION.c.at, ACTION.c.id)
+    # Newest first and a look at each one's neighbours: nobody sorts all that was ever said.
+    outranked = (
+        sa.select(other.c.id)
         .where(
-            ~by_hand,
-            sa.or_(STANDING.c.since.is_(None), ACTION.c.at > STANDING.c.since),
+            other.c.alert_id == ACTION.c.alert_id,
+            other.c.source.is_not_distinct_from(ACTION.c.source),
+            sa.true() if since is None else other.c.at > since,
+            sa.or_(sa.and_(~handles, sa.or_(handled, newer)), sa.and_(handles, handled, newer)),
         )
+        .exists()
     )
-    if topics is not None:
-        said = said.where(ALERT.c.topic.in_(topics))
-    judged = said.subquery()
-    newest = (
-        sa.select(
-            judged.c.topic,
-            judged.c.verdict,
-            sa.func.row_number()
-            .over(partition_by=judged.c.topic, order_by=(judged.c.at.desc(), judged.c.id.desc()))
-            .label("n"),
-        )
-        .where(judged.c.place == 1)
-        .subquery()
-    )
-    hit = sa.case((newest.c.verdict == Verdict.FALSE_ALARM.value, 0), else_=1)
     rows = tx.all(
-        sa.select(newest.c.topic, sa.func.sum(hit).label("hits"), sa.func.count().label("judged"))
-        .where(newest.c.n <= over)
-        .group_by(newest.c.topic)
+        sa.select(ACTION.c.verdict)
+        .join(ALERT, ALERT.c.id == ACTION.c.alert_id)
+        .where(ALERT.c.topic == topic, begun, ~outranked, ~by_hand)
+        .order_by(ACTION.c.at.desc(), ACTION.c.id.desc())
+        .limit(over)
     )
-    return {row.topic: (int(row.hits), int(row.judged)) for row in rows}
+    hits = sum(row.verdict != Verdict.FALSE_ALARM.value for row in rows)
+    return hits, len(rows)
 
 
 def topics(tx: Tx, alert_ids: Collection[str]) -> frozenset[str]:
@@ -189,7 +173,7 @@ def judge(tx: Tx, topic: str, *, below: float, over: int, back_at: float) -> Cha
     second counts both.
     """
     row = _hold(tx, topic)
-    hits, judged = _counts(tx, over, [topic]).get(topic, (0, 0))
+    hits, judged = _count(tx, topic, over, row.since)
     if judged < over:
         return None
     share, down = hits / judged, row.demoted_at is not None
@@ -206,7 +190,7 @@ def restore(tx: Tx, topic: str, *, over: int = OVER, user_id: str) -> Changed | 
     row = _hold(tx, topic)
     if row.demoted_at is None:
         return None
-    hits, judged = _counts(tx, over, [topic]).get(topic, (0, 0))
+    hits, judged = _count(tx, topic, over, row.since)
     changed = _change(tx, topic, False, hits, judged, by=user_id)
     update(tx, KindStanding, STANDING.c.topic == topic, since=tx.now)
     return changed

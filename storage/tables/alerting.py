@@ -62,6 +62,7 @@ class AlertAction(SQLModel, table=True):
     """
 
     __tablename__ = "alert_action"
+    __table_args__ = (sa.Index("ix_alert_action_at", "at", "id"),)
 
     id: str = text_id()
     cause: str = Field(max_length=80, unique=True)

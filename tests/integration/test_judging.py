@@ -175,3 +175,12 @@ async def test_put_back_by_hand_once_with_its_link_and_the_other_admins_told(
     assert news.startswith("同事app/admin已把预警「薪资」恢复为即时提醒")
     await jobs.judge(office.road)
     assert await office.demoted() == set()  # its verdicts begin anew
+
+
+async def test_two_hrs_who_judge_at_once_demote_it_once(office: Office) -> None:
+    office.judged(20, 8)
+    pair = [await office.fresh() for _ in range(2)]
+    await asyncio.gather(*[office.say(one, Verdict.FALSE_ALARM) for one in pair])
+    assert await office.demoted() == {"salary"}
+    [deed] = await office.deeds_of("alert_kind.demote")
+    assert deed.details == {"hits": 20, "judged": 30}

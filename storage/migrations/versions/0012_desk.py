@@ -166,9 +166,11 @@ def upgrade() -> None:
         "alert", sa.Column("escalation", sa.Integer(), server_default="0", nullable=False)
     )
     op.add_column("alert", sa.Column("snoozed_until", types.UtcDateTime(), nullable=True))
+    op.create_index("ix_alert_action_at", "alert_action", ["at", "id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_alert_action_at", table_name="alert_action")
     op.drop_column("alert", "snoozed_until")
     op.drop_column("alert", "escalation")
 
