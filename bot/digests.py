@@ -16,7 +16,7 @@ from functools import partial
 from bot import owed as owing
 from bot import records
 from bot.alerts import digest
-from bot.alerts.digest import AlertLine, Section
+from bot.alerts.digest import AlertLine, Hours, Section
 from bot.owed import Owed
 from bot.pipeline import Road
 from bot.words import SHANGHAI, fill, step_name
@@ -47,19 +47,28 @@ async def send(road: Road, clock: Clock) -> int:
     words, calendar, now = road.rulebook.digest, road.rulebook.calendar, road.now()
     sent = 0
     if (day := digest.day_of(words.daily, calendar, now)) is not None:
-        sent += await _each(road, clock, DAILY, day, _HR, daily)
+        sent += await _each(road, clock, DAILY, day, words.daily, _HR, daily)
     if (monday := digest.week_of(words.weekly, calendar, now)) is not None:
-        sent += await _each(road, clock, WEEKLY, monday, _ALL, weekly)
+        sent += await _each(road, clock, WEEKLY, monday, words.weekly, _ALL, weekly)
     return sent
 
 
 async def _each(
-    road: Road, clock: Clock, name: str, day: date, roles: Sequence[Role], told: Told
+    road: Road,
+    clock: Clock,
+    name: str,
+    day: date,
+    hours: Hours,
+    roles: Sequence[Role],
+    told: Told,
 ) -> int:
+    began = datetime.combine(road.now().astimezone(SHANGHAI).date(), hours.at, SHANGHAI)
+
     def look(tx: Tx) -> tuple[Mapping[str, str], list[Reader]]:
         slots = digests.named_slots(tx, roles, day)
-        over = road.channels
-        return slots, digests.readers(tx, name=name, slots=slots, roles=roles, over=over)
+        return slots, digests.readers(
+            tx, name=name, slots=slots, roles=roles, over=road.channels, tied_by=began
+        )
 
     slots, found = await road.database.read(look)
     claims = [

@@ -84,11 +84,18 @@ class Waiting:
 
 
 def readers(
-    tx: Tx, *, name: str, slots: Mapping[str, str], roles: Collection[Role], over: Collection[str]
+    tx: Tx,
+    *,
+    name: str,
+    slots: Mapping[str, str],
+    roles: Collection[Role],
+    over: Collection[str],
+    tied_by: datetime,
 ) -> list[Reader]:
     """Colleagues of these roles who can be reached, are here, and have not had this digest.
 
-    ``slots``: by user, what their digest of this time is called; see ``named_slots``.
+    ``slots``: by user, what their digest of this time is called; see ``named_slots``. Whoever tied
+    their chat after ``tied_by`` begins with the next one.
     """
     away, runs = table(Away), table(CronRun)
     absent = {row.user_id for row in tx.all(sa.select(away.c.user_id).where(away.c.active))}
@@ -101,10 +108,20 @@ def readers(
         if row.id in absent or slots[row.id] in had:
             continue
         talk = alerts.reached(tx, row.id, over)
-        if talk is not None:
+        if talk is not None and _tied_at(tx, talk.id) <= tied_by:
             viewer = Viewer.of_user(row.id, row.name, Role(row.role))
             found.append(Reader(viewer=viewer, talk=talk))
     return found
+
+
+def _tied_at(tx: Tx, talk_id: str) -> datetime:
+    identity = table(Identity)
+    at: datetime = tx.scalar(
+        sa.select(sa.func.coalesce(identity.c.linked_at, identity.c.created_at))
+        .join(TALK, TALK.c.identity_id == identity.c.id)
+        .where(TALK.c.id == talk_id)
+    )
+    return at
 
 
 def named_slots(tx: Tx, roles: Collection[Role], day: date) -> dict[str, str]:

@@ -174,9 +174,9 @@ async def test_the_morning_of_an_hr_in_one_message(firm: Firm) -> None:
         "· 新来的：11月2日 入职，请赵经理打个招呼（已逾期）",
         "今天入职 1 人：新来的（后端工程师）",
         "今天面试 1 场：来面的（14:30）",
-        "今天到期的步骤 2 项：周末该交的（递交离职信）、有事的（带毕业证）",
+        "今天到期的步骤 2 项：周末该交的（提交离职申请）、有事的（带毕业证）",
         "超过平时时间没有回复 1 人：沉默的（后端工程师）",
-        "没发出去的问卷 1 份：收不到的《面试动机问卷》",
+        "没发出去的问卷 1 份：收不到的《面试前后的几个问题》",
         f"打开：{firm.road.base_url}/console/alerts?show=mine",
     ]
 
@@ -284,7 +284,9 @@ async def test_who_has_no_chat_or_left_is_told_nothing_and_stops_nobody(firm: Fi
     assert firm.told("other") == []
     house.chat(house.admin, "admin")
     await firm.tick(hours=1)
-    assert "总管的" in firm.told("admin")[0]  # since they have a chat
+    assert firm.told("admin") == []  # no morning for who has just tied a chat
+    await firm.tick(days=1)
+    assert "总管的" in firm.told("admin")[0]
 
 
 async def test_the_week_of_an_hr(firm: Firm) -> None:
