@@ -23,6 +23,7 @@ from storage.enums import Direction, MessageKind, NoticeState
 from storage.queries import alert_history, offers, people, steps, timeline
 from storage.queries.alerts import AlertRow
 from storage.queries.people import CandidateRow
+from storage.queries.record import OURS, PAST
 from storage.queries.timeline import MessageRow
 from storage.viewer import Permission
 
@@ -46,20 +47,19 @@ def lines(tx: Tx, site: Site, who: Principal, alert: AlertRow) -> tuple[shapes.L
         )
         found = before + [row for row in newest if row.id > anchor]
     spoken = [row for row in found if row.kind is MessageKind.TEXT]
-    sends = timeline.outbox_of(tx, [row.id for row in spoken if row.direction is not _IN])
+    sends = timeline.outbox_of(
+        tx, [row.id for row in spoken if row.direction is Direction.OUTBOUND]
+    )
     return tuple(
         _line(row, alert, quoted, sends.get(row.id), language(who))
         for row in timeline.in_time(spoken)
     )
 
 
-_IN = Direction.INBOUND
-
-
 def _line(
     row: MessageRow, alert: AlertRow, quoted: set[str], send: Any, speaks: views.Language
 ) -> shapes.Line:
-    ours = row.direction is not _IN
+    ours = row.direction is Direction.OUTBOUND
     why = send.error if send is not None else row.error
     return shapes.Line(
         id=row.uid,
@@ -68,7 +68,7 @@ def _line(
         segments=segments(row.text, places(row.spans)),
         at=row.sent_at,
         quoted=row.uid in quoted,
-        state=row.status.value if ours else "",
+        state=row.status.value if row.external_id.startswith((OURS, PAST)) else "",
         reason=reason(speaks, why) if ours and why else None,
     )
 
