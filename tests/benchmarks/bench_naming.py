@@ -47,7 +47,7 @@ def timed(texts: list[str], among: list[Person]) -> list[float]:
 def run() -> None:
     """Print the figures of ``nlp/README.md``."""
     rules = a_rulebook()
-    files = sorted(path.name for path in HERE.glob("colleagues_dev.txt"))
+    files = sorted(path.name for path in HERE.glob("colleagues_dev*.txt"))
     texts = [line.text for name in files for line in read(name)[1]]
     each = sorted(timed(texts, people()))
     print(
