@@ -24,6 +24,7 @@ from nlp.normalize import normalize
 from nlp.periods import Period, periods
 
 _SOMEBODY, _SOMEBODY_ELSE, _SOME_DAY = "某某", "某人", "某天"
+_HAVE_NOT = re.compile(r"(?<!有)没有(?=[\u4e00-\u9fff])")
 _SENTENCE = re.compile(r"(?<=[。!?;\n])")
 #: The least nearness that counts; colleagues mostly ask when they write to the bot.
 _THRESHOLD = 0.42
@@ -176,7 +177,7 @@ def _within(mapped: Mapped, one: Match) -> Iterator[tuple[int, int]]:
 
 
 def _masked(text: str, known: Sequence[tuple[int, int]], times: Sequence[Period]) -> str:
-    """The text with 某天 for times, 某某 for the first name and 某人 for others."""
+    """The text with 某天 for times, 某某 for the first name, 某人 for others; 没有回 as 没回."""
     spans = [(start, end, _SOMEBODY) for start, end in known]
     spans += [(one.start, one.end, _SOME_DAY) for one in times]
     spans += [(start, end, _SOMEBODY) for start, end in guessed(text)]
@@ -188,7 +189,7 @@ def _masked(text: str, known: Sequence[tuple[int, int]], times: Sequence[Period]
     for start, end, word in sorted(kept, reverse=True):
         other = word == _SOMEBODY and start != first
         text = text[:start] + (_SOMEBODY_ELSE if other else word) + text[end:]
-    return text
+    return _HAVE_NOT.sub("没", text)
 
 
 def _otherwise(questions: Questions, masked: str) -> Asked | None:

@@ -13,7 +13,7 @@ from nlp.segment import frequency, segment
 
 #: From here on the dictionary's corpus has a word often enough to be one.
 ORDINARY = 20
-_COMMON, _LONGEST_WORD, _AHEAD = 500, 6, 8
+_SEEN, _COMMON, _LONGEST_WORD, _AHEAD = 1, 500, 6, 8
 #: What stands before a name in a question, and behind it.
 BEFORE = re.compile(
     r"(?:^|[^\w]|[把给跟和与同问查看叫找催帮请让对那说看谁是将及、]|候选人|同学|关于|了解|一下|还有|知道|想问|看下|查下)$"
@@ -70,7 +70,7 @@ class Place:
     def _is_word(self, text: str) -> bool:
         """In the dictionary, and not as the name of somebody famous."""
         seen = 0 if text == _TWO_NAMES else frequency(text)
-        return seen >= 3 and (seen >= ORDINARY or len(text) != 3 or text[0] not in surnames())
+        return seen >= _SEEN and (seen >= ORDINARY or text not in known_names())
 
     def word(self, start: int, end: int) -> bool:
         """Whether the stretch is a word by itself, and not only as somebody's name."""
