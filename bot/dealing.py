@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot import records
-from bot.inquiry import Deed
+from bot.inquiry import BY_HAND, Deed
 from bot.rulebook import Rulebook
 from bot.turn import Context, Outcome
 from bot.words import SHANGHAI, fill
@@ -53,7 +53,7 @@ def _send(tx: Tx, vault: Vault, viewer: Viewer, deed: Deed, *, via: str, cause: 
         tx,
         candidate_id=deed.candidate_id,
         survey_id=deed.what,
-        anchor=f"by_hand:{cause}",
+        anchor=f"{BY_HAND}{cause}",
         due_on=now.date(),
         clock=f"{now:%H:%M}",
         by=viewer.id,
