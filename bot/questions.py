@@ -11,18 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from nlp.asking import Askings, Known, Shape
+from nlp.asking import Asked, Askings, Known, Shape
 from nlp.mapped import Mapped
 from nlp.names.guessing import guessed
 from nlp.naming import Match
 from nlp.normalize import normalize
 from nlp.periods import Period, periods
 
-_SOMEBODY, _SOME_DAY = "某某", "某天"
+_SOMEBODY, _SOMEBODY_ELSE, _SOME_DAY = "某某", "某人", "某天"
+_SENTENCE = re.compile(r"(?<=[。!?;\n])")
 #: The least nearness that counts; colleagues mostly ask when they write to the bot.
 _THRESHOLD = 0.42
 
@@ -46,7 +48,7 @@ class Rules(Protocol):
 
 
 class Ask(StrEnum):
-    """What colleagues ask. The last but one are refused, kindly, whoever is meant."""
+    """What colleagues ask; see ``REFUSED`` for what is answered to nobody."""
 
     STATUS = "status"
     MINE = "mine"
@@ -65,7 +67,7 @@ class Ask(StrEnum):
     HELP = "help"
 
 
-#: What nobody is told in chat.
+#: What nobody is told in chat, whoever is meant.
 REFUSED = frozenset({Ask.COMPARE, Ask.PAY, Ask.CHAT, Ask.PRIVATE})
 
 
@@ -84,16 +86,18 @@ class Question:
 
 
 class QuestionDefinition(BaseModel):
-    """How one question is recognised; see ``nlp.asking.Known``."""
+    """How one question is recognised; see ``nlp.asking.Known``. ``loosely``: shapes that count
+    where nothing is found, in the order of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     says: tuple[str, ...] = Field(min_length=1)
     shapes: tuple[str, ...] = ()
+    loosely: tuple[str, ...] = ()
     only: bool = False
     question: bool = False
 
-    @field_validator("shapes")
+    @field_validator("shapes", "loosely")
     @classmethod
     def _every_shape(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
         for line in lines:
@@ -115,6 +119,11 @@ class Questions(BaseModel):
         if missing := set(Ask) - set(self.questions):
             raise ValueError(f"questions lacks {sorted(missing)}")
         return self
+
+    @cached_property
+    def loose(self) -> Mapping[Ask, tuple[Shape, ...]]:
+        """The loose shapes, in the order in which they are tried."""
+        return {ask: tuple(map(Shape.parse, one.loosely)) for ask, one in self.questions.items()}
 
 
 def askings(questions: Questions) -> Askings:
@@ -141,8 +150,10 @@ def understood(rules: Rules, text: str, *, now: datetime, named: Sequence[Match]
     clean = mapped.text
     times = periods(clean, now)
     known = [(at, end) for one in named for at, end in _within(mapped, one)]
-    found = rules.colleague_askings.find(_masked(clean, known, times), threshold=_THRESHOLD)
-    about, to = _halves(clean) if found and found.name == Ask.TRANSFER else (clean, "")
+    masked = _masked(clean, known, times)
+    found = rules.colleague_askings.find(masked, threshold=_THRESHOLD)
+    found = found or _otherwise(rules.questions, masked)
+    about, to = _halves(clean, known) if found and found.name == Ask.TRANSFER else (clean, "")
     return Question(
         ask=Ask(found.name) if found else None,
         piece=found.piece if found else "",
@@ -165,7 +176,7 @@ def _within(mapped: Mapped, one: Match) -> Iterator[tuple[int, int]]:
 
 
 def _masked(text: str, known: Sequence[tuple[int, int]], times: Sequence[Period]) -> str:
-    """The text with 某天 for times and 某某 for names."""
+    """The text with 某天 for times, 某某 for the first name and 某人 for others."""
     spans = [(start, end, _SOMEBODY) for start, end in known]
     spans += [(one.start, one.end, _SOME_DAY) for one in times]
     spans += [(start, end, _SOMEBODY) for start, end in guessed(text)]
@@ -173,18 +184,31 @@ def _masked(text: str, known: Sequence[tuple[int, int]], times: Sequence[Period]
     for start, end, word in spans:
         if not any(start < other and one < end for one, other, _ in kept):
             kept.append((start, end, word))
+    first = min((start for start, _, word in kept if word == _SOMEBODY), default=0)
     for start, end, word in sorted(kept, reverse=True):
-        text = text[:start] + word + text[end:]
+        other = word == _SOMEBODY and start != first
+        text = text[:start] + (_SOMEBODY_ELSE if other else word) + text[end:]
     return text
+
+
+def _otherwise(questions: Questions, masked: str) -> Asked | None:
+    """The first question of the file one of whose loose shapes a sentence fits."""
+    for piece in filter(None, map(str.strip, _SENTENCE.split(masked))):
+        for ask, shapes in questions.loose.items():
+            if any(shape.fits({word for word in shape.words if word in piece}) for shape in shapes):
+                return Asked(name=ask, nearness=_THRESHOLD, piece=piece)
+    return None
 
 
 _OVER = re.compile(r"(?:转|移|交)(?:交|给|到)+")
 
 
-def _halves(text: str) -> tuple[str, str]:
-    """Who is handed over, and to whom."""
-    match = _OVER.search(text)
-    return (text[: match.start()], text[match.end() :]) if match else (text, "")
+def _halves(text: str, known: Sequence[tuple[int, int]]) -> tuple[str, str]:
+    """Who is handed over, and to whom: what follows 转给, else from the last name on."""
+    if match := _OVER.search(text):
+        return text[: match.start()], text[match.end() :]
+    starts = sorted({start for start, _ in (*known, *guessed(text))})
+    return (text[: starts[-1]], text[starts[-1] :]) if len(starts) > 1 else (text, "")
 
 
 def _survey(text: str, rules: Rules) -> str:

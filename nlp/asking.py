@@ -61,6 +61,11 @@ class Shape:
             raise ValueError(f"not of the form a|b & c & !d: {line}")
         return cls(has=tuple(map(frozenset, has)), lacks=frozenset(lacks))
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Every word it asks about."""
+        return frozenset().union(*self.has, self.lacks)
+
     def fits(self, words: AbstractSet[str]) -> bool:
         """Whether these words have what it must have and lack what it must not."""
         return all(not words.isdisjoint(group) for group in self.has) and (

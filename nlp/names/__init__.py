@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
 
+from nlp.segment import tagged
+
 
 def read(name: str) -> Iterator[str]:
     """The words of one list, in its order."""
@@ -52,6 +54,16 @@ def titles() -> tuple[str, ...]:
 def not_names() -> frozenset[str]:
     """Words that look like a name, or like what somebody is called, and are none."""
     return frozenset(read("not_names"))
+
+
+@lru_cache(maxsize=1)
+def known_names() -> frozenset[str]:
+    """Words the segmenter's dictionary has as somebody's name (李四, 孙悦)."""
+    return frozenset(
+        word
+        for word in tagged("nr")
+        if 2 <= len(word) <= 3 and word[0] in surnames() and word not in not_names()
+    )
 
 
 def cut(name: str) -> tuple[str, str]:

@@ -8,12 +8,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from nlp.names import compound, doubtful, given, surnames
+from nlp.names import compound, doubtful, given, known_names, surnames
 from nlp.segment import frequency, segment
 
 #: From here on the dictionary's corpus has a word often enough to be one.
 ORDINARY = 20
-_LONGEST_WORD, _AHEAD = 6, 8
+_SEEN, _COMMON, _LONGEST_WORD, _AHEAD = 1, 500, 6, 8
 #: What stands before a name in a question, and behind it.
 BEFORE = re.compile(
     r"(?:^|[^\w]|[把给跟和与同问查看叫找催帮请让对那说看谁是将及、]|候选人|同学|关于|了解|一下|还有|知道|想问|看下|查下)$"
@@ -22,15 +22,21 @@ AFTER = re.compile(
     r"$|[^\w]|的?(?:进度|进展|情况|状态|流程|面试|风险|预警|问卷|入职|到岗|报到|薪|工资|资料|档案|简历|事|审批|背调|体检|offer)"
     r"|到(?!底|处)|走到|卡|怎|咋|啥|什么|为什么|为啥|何时|哪|多[少久大]|几|能(?:来|不|入|到)|会(?![议计员场])|还(?!原)"
     r"|有没|有(?:什么|啥|戏|动静|消息|信|点|风险|问题|对象|孩子)|是(?![的])|来(?!自)|现在|目前|最近|[今明昨]天|[这下本上]周|[那这][边个人]"
-    r"|[呢吗嘛了呀啊吧和跟与比他她谈标想填写收面收推定交转让回答接签办离拒黄凉飞悬跑稳嫌要在不没可已算拿给需谁聊说讲发]"
+    r"|挺|以后|人(?!事)|开|的|[呢吗嘛了呀啊吧和跟与比他她谈标想填写收面收推定交转让回答接签办离拒黄凉飞悬跑稳嫌要在不没可已算拿给需谁聊说讲发]"
     r"|下一步|先生|女士|同学|老师|结婚|怀孕|家|身体|先|也|都|换|移|某|offer|入职|到岗|报到|报道|问卷|回访|进度"
 )
 #: Stronger: only of a person one asks this.
 STRONG = re.compile(
-    r"\s*(?:的?(?:进度|进展|入职|到岗|报到|offer|审批)|(?:现在|目前|最近|那边|这边)?(?:到|走到|卡在?|办到)(?:哪|什么|第几|几|了哪)"
-    r"|(?:现在|目前|那边|这边)?(?:什么|啥)时候(?:能|会|可以|才)?(?:来|入|到|报|上|面)|来不来|来了没|来报到|会不会来"
-    r"|还来(?:吗|不)|能来吗|签了?(?:吗|没|offer)|呢?[?]?$)"
+    r"\s*(?:的?(?:进度|进展|入职|到岗|报到|offer|审批)"
+    r"|(?:现在|目前|最近|最后|到底|究竟|那边|这边|今天|明天|下周|这周|那个|的|还|他|她|,| )*"
+    r"(?:(?:到|走到|卡在?|办到)(?:哪|什么|第几|几|了哪)"
+    r"|(?:什么|啥)时候(?:能|会|可以|才)?(?:来|入|到|报|上|面)|来不来|来了没|来报到|会不会来|会来吗"
+    r"|来(?:吗|不)|能来吗|签了?(?:吗|没|offer))|呢?[?]?$)"
 )
+
+
+#: In the dictionary, and yet two people.
+_TWO_NAMES = "张三李四"
 
 
 def hanzi(char: str) -> bool:
@@ -63,12 +69,18 @@ class Place:
 
     def _is_word(self, text: str) -> bool:
         """In the dictionary, and not as the name of somebody famous."""
-        seen = frequency(text)
-        return seen >= 3 and (seen >= ORDINARY or len(text) != 3 or text[0] not in surnames())
+        seen = 0 if text == _TWO_NAMES else frequency(text)
+        return seen >= _SEEN and (seen >= ORDINARY or text not in known_names())
 
     def word(self, start: int, end: int) -> bool:
-        """Whether the stretch is a word by itself."""
-        return frequency(self.text[start:end]) >= ORDINARY
+        """Whether the stretch is a word by itself, and not only as somebody's name."""
+        text = self.text[start:end]
+        seen = frequency(text)
+        return seen >= ORDINARY and (seen >= _COMMON or text not in known_names())
+
+    def common(self, start: int, end: int) -> bool:
+        """Whether it is a word that everybody says."""
+        return frequency(self.text[start:end]) >= _COMMON
 
     def goes_on(self, end: int) -> bool:
         """Whether what follows is another character of a given name."""

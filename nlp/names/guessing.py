@@ -16,8 +16,11 @@ from nlp.segment import frequency, segment
 _NEVER = frozenset(
     "到怎咋什啥哪能会还有来去在是的了吗呢和跟与给把转交谁没不也都就要多几何为聊说问看现最今昨这那下上本入面签"
     "办发回接想可应该已我你他她它您们个位人些吧啊呀哦嘛么对从向被让叫吃走做拿出进过着得很太真好更比或及等"
-    "按第每只又再才先后前里外中间时候点号月日周年期间次回事件份张薪资钱岗职位部门司公经理总少险嫌端名"
+    "按第每只又再才先后前里外中间时候点号月日周年期间次回事件份张薪资钱岗职位部门司公经理总少险嫌端名以最人"
 )
+#: Family names that are nearly always a verb here.
+_SEARCHES = frozenset("查能")
+_MIDDLE = frozenset("可如为之一于也以能会先多向")
 _AT = re.compile(r"^|[,.!?\n:、 ]|候选人|那个|一下|[把给跟问查催那]")
 _CHINESE = re.compile(r" ?[\u3400-\u9fff]")
 _OF = re.compile(r"\b(?:of|is|for|about|with|did|will|has|does|to) $")
@@ -59,21 +62,24 @@ def _whole(search: Search) -> Iterator[tuple[int, int]]:
     text, place = search.text, search.place
     for at in range(len(text) - 1):
         size = 2 if text[at : at + 2] in compound() else 1
-        if text[at : at + size] not in surnames() | doubtful():
+        if text[at : at + size] not in surnames() | doubtful() or text[at] in _SEARCHES:
             continue
         doubted = text[at] in doubtful() or text[at] in LEADS
         if place.begun(at) or (doubted and not BEFORE.search(text[:at])):
             continue
-        for end in (at + size + 2, at + size + 1):
-            if end <= len(text) and _may_be(search, at, size, end, doubted=doubted):
-                yield at, end
-                break
+        ends = [
+            end
+            for end in (at + size + 2, at + size + 1)
+            if end <= len(text) and _may_be(search, at, size, end, doubted=doubted)
+        ]
+        if ends:  # a second character that is of no given name is rather the next word
+            yield at, next((end for end in ends if text[end - 1] in given()), ends[0])
 
 
 def _may_be(search: Search, start: int, size: int, end: int, *, doubted: bool) -> bool:
     text, place = search.text, search.place
     rest = text[start + size : end]
-    if not all(map(hanzi, rest)) or not _NEVER.isdisjoint(rest):
+    if not all(map(hanzi, rest)) or not _may_be_given(rest):
         return False
     if place.inside_word(start, end) or text[start:end] in not_names():
         return False
@@ -90,6 +96,13 @@ def _may_be(search: Search, start: int, size: int, end: int, *, doubted: bool) -
     return end in place.edges or followed
 
 
+def _may_be_given(rest: str) -> bool:
+    """可欣 is a given name, 可能 and 会来 are none."""
+    if _NEVER.isdisjoint(rest):
+        return True
+    return len(rest) == 2 and rest[0] in _MIDDLE and rest[1] in given()
+
+
 def _alone(search: Search) -> Iterator[tuple[int, int]]:
     """A given name by itself, where only somebody's name can stand."""
     text, place = search.text, search.place
@@ -97,8 +110,8 @@ def _alone(search: Search) -> Iterator[tuple[int, int]]:
         word = text[at : at + 2]
         if all(char in given() for char in word) and word not in not_names():
             free = place.free(at, at + 2) and not place.begun(at)
-            word_like = place.word(at, at + 2)
-            if free and (place.asked if word_like else place.placed)(at, at + 2):
+            fits = place.asked if place.common(at, at + 2) else place.placed
+            if free and fits(at, at + 2):
                 yield at, at + 2
 
 
@@ -124,8 +137,10 @@ def _slot(search: Search) -> Iterator[tuple[int, int]]:
             if not all(map(hanzi, word)) or not _NEVER.isdisjoint(word) or word in not_names():
                 continue
             parts = segment(word)
-            if place.asked(start, end) and not any(
-                len(part) > 1 and frequency(part) >= ORDINARY for part in parts
+            if (
+                end < len(text)
+                and place.asked(start, end)
+                and not any(len(part) > 1 and frequency(part) >= ORDINARY for part in parts)
             ):
                 yield start, end
                 break

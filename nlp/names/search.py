@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
-from nlp.names import compound, cut, doubtful, not_names, surnames, titles
+from nlp.names import cut, doubtful, not_names, surnames, titles
 from nlp.names.around import Place, hanzi
+from nlp.names.slips import Begins, is_letter, kind, one_slip, plausible
 from nlp.names.sounds import near, sounds
-from nlp.names.units import BREAK, Unit, alike, heard, units
+from nlp.names.units import BREAK, Unit, heard, units
 
 
 class How(StrEnum):
@@ -48,7 +48,7 @@ class Search:
         self.letters = self._letters()
         words = [word for word in self.letters if word not in not_names()]
         self.spelt = bool(words)
-        self.begins = _Begins({word[0] for word in words if len(word) < 5}, self.heard)
+        self.begins = Begins({word[0] for word in words if len(word) < 5}, self.heard)
         self.at: dict[str, list[int]] = defaultdict(list)
         for number, unit in enumerate(self.units):
             for sound in unit.sounds:
@@ -62,7 +62,7 @@ class Search:
         if name.isascii():
             return tuple(self._foreign(name)) if self.letters else ()
         found: list[Hit] = []
-        if self.spelt and self.begins[name[:1]] and len(name) <= 4:
+        if self.spelt and len(name) <= 4 and (self.begins[name[:1]] or name[1:2] in self.heard):
             found += self._spelt_apart(name)
         if self.heard.isdisjoint(name):
             return found
@@ -119,15 +119,15 @@ class Search:
 
     def _verdict(self, name: str, run: tuple[Unit, ...]) -> Hit | None:
         start, end = run[0].start, run[-1].end
-        kinds = [_kind(char, unit) for char, unit in zip(name, run, strict=True)]
+        kinds = [kind(char, unit) for char, unit in zip(name, run, strict=True)]
         if "no" in kinds:
             return None
-        others = [kind for kind in kinds if kind not in ("same", "spelt")]
+        others = [one for one in kinds if one not in ("same", "spelt")]
         if not others:
             if "spelt" in kinds:
                 return self._spelt(kinds, start, end)
             return None if self._exactly_not(name, start, end) else (How.EXACT, _EXACT, start, end)
-        if not _plausible(kinds, others) or self._elsewhere(start, end):
+        if not plausible(kinds, others) or self._elsewhere(start, end):
             return None
         if not self._like_a_name(run, kinds):
             return None
@@ -140,7 +140,7 @@ class Search:
     def _spelt(self, kinds: list[str], start: int, end: int) -> Hit | None:
         """Letters are whole words: the end of one is no syllable of a name."""
         before, after = self.text[start - 1 : start], self.text[end : end + 1]
-        if _is_letter(before) or _is_letter(after):
+        if is_letter(before) or is_letter(after):
             return None
         if self.text[start:end] in not_names():
             return None
@@ -155,12 +155,7 @@ class Search:
             return not place.placed(start, end)
         if len(name) == 2 and (place.begun(start) or place.goes_on(end)):
             return True
-        return (
-            len(name) == 3
-            and cut(name)[0] not in compound()
-            and place.goes_on(end)
-            and (self.text[end] not in surnames())
-        )
+        return len(name) == 3 and place.goes_on(end) and self.text[end] not in surnames()
 
     def _elsewhere(self, start: int, end: int) -> bool:
         """Whether what only resembles a name is rather a word, or somebody else's name."""
@@ -199,7 +194,8 @@ class Search:
             place = self.place
             if place.begun(start) or place.inside_word(start, end) or not place.free(start, end):
                 continue
-            if place.goes_on(end) or (place.word(start, end) and not place.asked(start, end)):
+            fits = place.asked if place.common(start, end) else place.placed
+            if place.goes_on(end) or (place.word(start, end) and not fits(start, end)):
                 continue
             yield How.PART, _GIVEN, start, end
 
@@ -208,7 +204,7 @@ class Search:
             for first in self.at.get(near(sound), ()):
                 run = self.units[first : first + 2]
                 if len(run) == 2 and all(
-                    _kind(char, unit) == "spelt" for char, unit in zip(given, run, strict=True)
+                    kind(char, unit) == "spelt" for char, unit in zip(given, run, strict=True)
                 ):
                     start, end = run[0].start, run[-1].end
                     before = self.units[first - 1] if first else BREAK
@@ -276,7 +272,7 @@ class Search:
             if BREAK in (one, other) or (one.char and other.char):
                 continue
             start, end = one.start, other.end
-            if _is_letter(self.text[start - 1 : start]) or _is_letter(self.text[end : end + 1]):
+            if is_letter(self.text[start - 1 : start]) or is_letter(self.text[end : end + 1]):
                 continue
             if one.char in tuple(_BEFORE) or (not one.char and one.sounds[0] in _SPELT_BEFORE):
                 found[other.sounds[0]].append((start, end))
@@ -340,7 +336,7 @@ class Search:
             yield (How.EXACT, _EXACT, *self.letters[whole])
         elif len(whole) > 4:
             for word in self.letters:
-                if abs(len(word) - len(whole)) <= 1 and _one_slip(word, whole):
+                if abs(len(word) - len(whole)) <= 1 and one_slip(word, whole):
                     yield (How.TYPO, _NEAR_SOUND, *self.letters[word])
         for part in parts if len(parts) > 1 else ():
             if len(part) > 2 and part in self.letters and part not in not_names():
@@ -360,56 +356,3 @@ class Search:
         while at >= 0:
             yield at
             at = self.text.find(word, at + 1)
-
-
-class _Begins(dict[str, bool]):
-    """Whether a name that begins with a character can be spelt, or its letters stand, in a text."""
-
-    def __init__(self, letters: AbstractSet[str], heard: AbstractSet[str]) -> None:
-        self._letters, self._heard = letters, heard
-
-    def __missing__(self, char: str) -> bool:
-        self[char] = char in self._heard or any(one[0] in self._letters for one in sounds(char))
-        return self[char]
-
-
-def _kind(char: str, unit: Unit) -> str:
-    """How one character of a name and what was typed go together."""
-    if unit.char == char:
-        return "same"
-    own = sounds(char)
-    if any(sound in own for sound in unit.sounds):
-        return "sounds" if unit.char else "spelt"
-    if any(near(sound) == near(other) for sound in unit.sounds for other in own):
-        return "near"
-    return "looks" if unit.char and alike(char, unit.char) else "no"
-
-
-def _plausible(kinds: list[str], others: list[str]) -> bool:
-    """Whether so many mistakes may be made in one name."""
-    if len(others) == 1:
-        return True
-    return others.count("sounds") == len(others) and len(kinds) > 2
-
-
-def _is_letter(char: str) -> bool:
-    return char.isascii() and char.isalpha()
-
-
-def _one_slip(typed: str, meant: str) -> bool:
-    """Whether one letter more, less, other or swapped makes one word of the other.
-
-    >>> _one_slip("kevni", "kevin"), _one_slip("kevn", "kevin"), _one_slip("kelvim", "kevin")
-    (True, True, False)
-    """
-    if len(typed) > len(meant):
-        typed, meant = meant, typed
-    head = next(
-        (i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), len(typed)
-    )
-    if len(typed) < len(meant):
-        return typed[head:] == meant[head + 1 :]
-    swapped = typed[head : head + 2] == meant[head : head + 2][::-1]
-    return typed[head + 1 :] == meant[head + 1 :] or (
-        swapped and typed[head + 2 :] == meant[head + 2 :]
-    )

@@ -6,6 +6,7 @@ from tests.benchmarks import (
     bench_encoder,
     bench_import,
     bench_intake,
+    bench_naming,
     bench_profile,
     bench_reader,
 )
@@ -17,6 +18,7 @@ def main() -> None:
     bench_reader.run()
     bench_intake.run()
     bench_import.run()
+    bench_naming.run()
     bench_profile.run()
     measured.run()
 
