@@ -22,7 +22,7 @@ from bot.words import SHANGHAI
 from nlp.naming import Match, Person, looks_named, named
 from nlp.normalize import normalize
 from storage.database import Database, Tx
-from storage.enums import ENDED, MessageKind
+from storage.enums import ENDED, InvitationStatus, MessageKind
 from storage.queries import alerts, people, surveys
 from storage.queries import colleagues as query
 from storage.queries.colleagues import NameRow, Some
@@ -35,6 +35,8 @@ LISTS = frozenset({Ask.MINE, Ask.STARTING, Ask.AT_RISK, Ask.OWED, Ask.TODAY, Ask
 #: What 「那李四呢」 asks again.
 AGAIN = frozenset({Ask.STATUS, Ask.REASONS})
 _FILLING = re.compile(r"[\W_]|那么?|[呢吗啊呀吧嘛了的哦]|请问|现在|目前|大家|候选人|都")
+#: 「那李四呢」: the same again, of somebody else.
+_AND = re.compile(r"\s*那?么?.{1,12}呢\W*$")
 _THEM = ("他", "她", "ta", "这位", "那位", "这个人", "那个人", "这人")
 
 
@@ -73,10 +75,10 @@ def _asked(desk: Desk, context: Context) -> ColleagueSeen:
         return desk.seen(question.ask)  # nobody is looked for: it is refused whoever is meant
     kept = remembered(context.state, desk.tx.now)
     desk.everybody = query.names(desk.tx, desk.vault, desk.viewer)
-    found = _named(desk, question.about or context.text)
+    text, found = context.text, _named(desk, question.about or context.text)
     ask = question.ask
     if found:
-        return _of_one(desk, _meant(ask, kept, desk), _narrowed(context.text, found), question)
+        return _of_one(desk, _meant(ask, kept, desk, text), _narrowed(text, found), question)
     if kept.which and ask is None:
         offered = [one for one in desk.everybody if one.id in kept.which]
         fewer = _narrowed(context.text, offered)
@@ -110,10 +112,12 @@ def _nobody_is_named(text: str, question: Question) -> bool:
     return bool(question.piece) and not _FILLING.sub("", rest)
 
 
-def _meant(ask: Ask | None, kept: Memory, desk: Desk) -> Ask:
+def _meant(ask: Ask | None, kept: Memory, desk: Desk, text: str = "") -> Ask:
     """What is asked of somebody who is named: also 「那李四呢」 and 「我欠张三什么」."""
+    if kept.ask in AGAIN and (ask is None or (ask is Ask.STATUS and _AND.match(text))):
+        return Ask(kept.ask)
     if ask is None:
-        return Ask(kept.ask) if kept.ask in AGAIN else Ask.STATUS
+        return Ask.STATUS
     if ask is Ask.AT_RISK and works_here(desk):
         return Ask.REASONS
     return ask if ask in ABOUT_ONE else Ask.STATUS
@@ -273,7 +277,8 @@ def _options(desk: Desk, ask: Ask, one: Named) -> tuple[Option, ...]:
     running = {
         row.survey_id
         for row in surveys.of_candidate(desk.tx, one.id)
-        if str(row.status) in ("planned", "open")
+        if row.status is InvitationStatus.OPEN
+        or (row.status is InvitationStatus.PLANNED and row.anchor.startswith(inquiry.BY_HAND))
     }
     fitting = []
     for row in surveys.surveys(desk.tx):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot import records
-from bot.inquiry import Deed
+from bot.inquiry import BY_HAND, Deed
 from bot.rulebook import Rulebook
 from bot.turn import Context, Outcome
 from bot.words import SHANGHAI, fill
 from storage.database import Tx
+from storage.enums import InvitationStatus
 from storage.errors import NotFound, Stale
 from storage.queries import accesses, alerts, audit, colleagues, invitations, people
 from storage.vault import Vault
@@ -48,16 +49,19 @@ def write(
 def _send(tx: Tx, vault: Vault, viewer: Viewer, deed: Deed, *, via: str, cause: str) -> set[str]:
     """Plan a survey for now: the clock asks it when it may, and tells what keeps it from that."""
     people.get_candidate(tx, vault, viewer, deed.candidate_id)
-    now = tx.now.astimezone(SHANGHAI)
-    made = invitations.plan(
-        tx,
-        candidate_id=deed.candidate_id,
-        survey_id=deed.what,
-        anchor=f"by_hand:{cause}",
-        due_on=now.date(),
-        clock=f"{now:%H:%M}",
-        by=viewer.id,
-    )
+    now, who = tx.now.astimezone(SHANGHAI), deed.candidate_id
+    day, clock = now.date(), f"{now:%H:%M}"
+    known = [row for row in invitations.of(tx, who) if row.survey_id == deed.what]
+    waits = next((row for row in known if row.status == InvitationStatus.PLANNED), None)
+    if waits is not None:  # an event planned it for later: once is enough
+        invitations.replan(tx, who, waits.id, anchor=waits.anchor, due_on=day, clock=clock)
+        made: str | None = waits.id
+    else:
+        anchor = f"{BY_HAND}{cause}"
+        made = invitations.plan(
+            tx, candidate_id=who, survey_id=deed.what, anchor=anchor, due_on=day, clock=clock,
+            by=viewer.id,
+        )  # fmt: skip
     details = {"survey": deed.what, "invitation": made or "", "via": via}
     audit.append(tx, vault.keystore, viewer, "survey.send", deed.candidate_id, details=details)
     return set()

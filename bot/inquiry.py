@@ -25,6 +25,8 @@ _C, _U = "c_[a-z2-7]{26}", "u_[a-z2-7]{26}"
 _ASK = re.compile(rf"qa:([a-z_]{{1,20}}):({_C})", re.ASCII)
 _DEED = re.compile(rf"(qs|qy):({_C}):([a-z0-9_-]{{1,32}})|(qt|qz):({_C}):({_U})", re.ASCII)
 CANCEL = "qn:no"
+#: What the event of an invitation is called that a person sent.
+BY_HAND = "by_hand:"
 #: What a press asks that takes a deed back, or whose deed is not offered any more.
 CANCELLED, GONE = "cancelled", "gone"
 

@@ -42,7 +42,7 @@ SEEN_BY = {
     ERASED: set(),
     MERGED: set(),
 }
-UNKNOWN = "秦朗月"
+UNKNOWN = "秦朗宇"
 #: One question of every kind.
 SAYS = {
     Ask.STATUS: "{name}到哪一步了",

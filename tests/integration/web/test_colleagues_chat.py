@@ -109,7 +109,7 @@ async def test_a_manager_asks_by_surname_presses_and_is_told(
         assert "一件事" in told.text
 
         nobody = await manager.write("韩冰到哪一步了", says="没有找到您负责范围内")
-        unknown = await manager.write("秦朗月到哪一步了", says="没有找到您负责范围内")
+        unknown = await manager.write("秦朗宇到哪一步了", says="没有找到您负责范围内")
         assert nobody.text == unknown.text
 
         page = (await office.get(hr, f"/console/candidates/{two}")).text
