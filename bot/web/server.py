@@ -26,6 +26,7 @@ from bot.web import (
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
+from bot.web.api import interviews as api_interviews
 from bot.web.api import invites as api_invites
 from bot.web.api import messages as api_messages
 from bot.web.api import offers as api_offers
@@ -48,6 +49,7 @@ from bot.web.console import (
     code,
     consent,
     events,
+    interviews,
     match,
     merge,
     offers,
@@ -80,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_invites.router,
     api_candidates.router,
     api_alerts.router,
+    api_interviews.router,
     api_positions.router,
     api_teams.router,
     api_users.router,
@@ -98,6 +101,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     offers.router,
     record.router,
     steps.router,
+    interviews.router,
     match.router,
     results.router,
     risk.router,

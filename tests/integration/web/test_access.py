@@ -16,8 +16,9 @@ from bot.offers.terms import Terms
 from bot.web.security import needs_of
 from bot.web.server import create
 from bot.words import SHANGHAI
+from storage.crypto import new_public_id
 from storage.enums import Role, Stage
-from storage.queries import absences, invitations, media, people, surveys, users
+from storage.queries import absences, interviews, invitations, media, people, surveys, users
 from storage.viewer import ROLE_PERMISSIONS, SYSTEM, Permission
 from tests.integration.web.asking import WEEK1
 from tests.integration.web.conftest import Office, Person, cookie_header, viewer
@@ -60,6 +61,13 @@ FORMS: Mapping[str, dict[str, str]] = {
     "/console/candidates/{candidate_id}/record": {"item": "", "f:expect.city": "杭州"},
     "/console/candidates/{candidate_id}/record/{fact_id}/verify": {},
     "/console/candidates/{candidate_id}/record/take-back": {"fact:f_none": "1"},
+    "/console/candidates/{candidate_id}/interviews": {
+        "day": AHEAD,
+        "clock": "14:30",
+        "token": "vw_" + "a" * 26,
+    },
+    "/console/candidates/{candidate_id}/interviews/{interview_id}/cancel": {},
+    "/console/candidates/{candidate_id}/interviews/{interview_id}/told": {"verdict": "yes"},
     "/console/candidates/{candidate_id}/steps": {"kind": "papers", "due_on": AHEAD},
     "/console/candidates/{candidate_id}/steps/{step_id}/taken": {"on_day": "2026-11-01"},
     "/console/candidates/{candidate_id}/steps/{step_id}/moved": {"due_on": AHEAD},
@@ -111,6 +119,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "/api/v1/candidates/{candidate_id}/messages": {"text": "您好"},
     "/api/v1/candidates/{candidate_id}/invites": {"channel": "webchat"},
     "/api/v1/candidates/{candidate_id}/offers": {"base": 16_000},
+    "/api/v1/candidates/{candidate_id}/interviews": {"at": f"{AHEAD}T14:30:00+08:00"},
     "/api/v1/candidates/{candidate_id}/requests": {"what": "早点入职"},
     "/api/v1/candidates/{candidate_id}/responses": {"survey_id": "week1", "via": "page"},
     "/api/v1/alerts/{alert_id}/verdict": {"verdict": "useful"},
@@ -158,6 +167,7 @@ class Things:
     request_id: str = "q_x"
     user_id: str = "u_x"
     absence_id: str = "aw_x"
+    interview_id: str = "vw_x"
 
     def fill(self, path: str) -> str:
         ids = {
@@ -178,6 +188,7 @@ class Things:
             "session_id": "s_none",
             "merge_id": "g_none",
             "absence_id": self.absence_id,
+            "interview_id": self.interview_id,
             "user_id": self.user_id,
             "channel": "telegram",
             "format": "csv",
@@ -218,6 +229,12 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
             today=today, by=hr.id,
         )
     )  # fmt: skip
+    talk = new_public_id("vw")
+    await office.write(
+        lambda tx: interviews.add(
+            tx, candidate, talk, at=tx.now, interviewer_id=manager.id, number=None, by=hr.id
+        )
+    )
     return Things(
         candidate_id=candidate,
         invitation_id=str(asked),
@@ -232,6 +249,7 @@ async def things(office: Office, hr: Person, manager: Person) -> Things:
         attachment_id=file.id,
         user_id=hr.id,
         absence_id=away,
+        interview_id=talk,
     )
 
 
