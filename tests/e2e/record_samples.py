@@ -355,4 +355,9 @@ def all_samples() -> list[Sample]:
         template="console/_record_steps.html",
         context={"shell": shell(), "page": replace(EMPTY, steps=STEPS)},
     )
-    return [*record_samples(), top, steps]
+    talks = Sample(
+        name="_record_interviews",
+        template="console/_record_interviews.html",
+        context={"shell": shell(), "page": replace(EMPTY, interviews=desk.INTERVIEWS)},
+    )
+    return [*record_samples(), top, steps, talks]

@@ -367,6 +367,7 @@ def partial_samples() -> list[Sample]:
         ("_takeover", {"page": CANDIDATE}),
         ("_invites", {"page": NEWCOMER}),
         ("_consents", {"page": CANDIDATE}),
+        ("_absences", {"page": replace(SETTINGS, absences=desk.ABSENCES)}),
     ]
     return [
         Sample(name=name, template=f"console/{name}.html", context={"shell": outer, **rest})
