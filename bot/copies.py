@@ -1,8 +1,10 @@
 """我的数据: everything we keep of one person, for that person, behind a link of theirs.
 
 Never in it: what other people said of them in confidence (HR's notes, judgements, what a check
-found), and of the score no more than what it rests on. The link is said in the chat it was asked
-in and nowhere else; it is good for three days and three downloads.
+found), and of the score no more than what it rests on. What interviewers said of them when asked
+is about them and in it (PIPL, article 45), without who said it, unless ``copy_feedback`` of
+``config/policy.yaml`` is off; that they took place is in it always. The link is said in the chat it
+was asked in and nowhere else; it is good for three days and three downloads.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from storage.enums import Author, Direction, InvitePurpose, InviteState, Message
 from storage.queries import (
     audit,
     copies,
+    interviews,
     invites,
     offers,
     outbox,
@@ -106,6 +109,7 @@ class Copy:
     cards: tuple[dict[str, Any], ...]  # number, ours_at, theirs_at, agreed
     channels: tuple[str, ...]
     roles: tuple[dict[str, Any], ...]  # role, times, last
+    interviews: tuple[dict[str, Any], ...] = ()  # number, at, verdict (in words), feedback
 
     def plain(self) -> dict[str, Any]:
         """The same for JSON, but for moments."""
@@ -218,6 +222,7 @@ def copy(tx: Tx, vault: Vault, rulebook: Rulebook, candidate: CandidateRow, comp
             if one.ours_at is not None
         ),
         channels=tuple(copies.channels(tx, candidate.id)),
+        interviews=tuple(_interviews(tx, key, rulebook, candidate.id)),
         roles=tuple(
             {"role": row.role, "times": row.times, "last": row.last}
             for row in copies.roles(tx, candidate.id)
@@ -239,6 +244,18 @@ def _surveys(tx: Tx, key: SubjectKey, candidate_id: str) -> Iterator[dict[str, A
             answer = shown(question, given) if one.value is not None else one.text
             ask = question.ask.strip()
             yield {"title": row.title, "ask": ask, "answer": answer, "at": one.said_at}
+
+
+def _interviews(
+    tx: Tx, key: SubjectKey, rulebook: Rulebook, candidate_id: str
+) -> Iterator[dict[str, Any]]:
+    """Those that took place, and what was said of them."""
+    words, whole = rulebook.replies.feedback_choices, rulebook.policy.copy_feedback
+    for one in interviews.of_candidate(tx, key, candidate_id):
+        if one.cancelled_at is None and one.at <= tx.now:
+            said = words[one.verdict] if whole and one.verdict is not None else ""
+            feedback = one.feedback if whole else ""
+            yield {"number": one.number, "at": one.at, "verdict": said, "feedback": feedback}
 
 
 def _statements(

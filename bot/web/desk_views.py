@@ -68,14 +68,13 @@ class InterviewRow:
     feedback: str = ""
     done_at: datetime | None = None
     by: str = ""
-    may_cancel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interviews:
     """The section of a candidate's record. ``writes``: HR may add one."""
 
-    rows: tuple[InterviewRow, ...]
+    rows: tuple[InterviewRow, ...] = ()
     writes: bool = False
     colleagues: tuple[Colleague, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)

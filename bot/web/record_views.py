@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
+from bot.web.desk_views import Interviews
+
 if TYPE_CHECKING:
     from bot.web.views import Choice
 
@@ -204,6 +206,7 @@ class RecordPage:
     jobs: tuple[Job, ...]
     groups: tuple[Group, ...]
     steps: Steps = field(default_factory=Steps)
+    interviews: Interviews = field(default_factory=Interviews)
     documents: tuple[Document, ...] = ()
     gone: tuple[Gone, ...] = ()
     new_job: tuple[Field, ...] = ()

@@ -27,6 +27,7 @@ from bot.web.api import alert_record as api_alert_record
 from bot.web.api import alerts as api_alerts
 from bot.web.api import audit as api_audit
 from bot.web.api import candidates as api_candidates
+from bot.web.api import interviews as api_interviews
 from bot.web.api import invites as api_invites
 from bot.web.api import messages as api_messages
 from bot.web.api import offers as api_offers
@@ -52,6 +53,7 @@ from bot.web.console import (
     code,
     consent,
     events,
+    interviews,
     match,
     merge,
     offers,
@@ -87,6 +89,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_alert_record.router,  # before an alert of that name
     api_alerts.router,
     api_owed.router,
+    api_interviews.router,
     api_positions.router,
     api_teams.router,
     api_users.router,
@@ -108,6 +111,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     offers.router,
     record.router,
     steps.router,
+    interviews.router,
     match.router,
     results.router,
     risk.router,

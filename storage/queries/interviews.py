@@ -134,7 +134,7 @@ def told_to(rows: Sequence[InterviewRow], viewer: Viewer, *, whole: bool) -> lis
     return [one for one in rows if whole or viewer.id in (one.interviewer_id, one.done_by)]
 
 
-def asked(tx: Tx, viewer: Viewer, interview_id: str) -> Asked:
+def asked(tx: Tx, viewer: Viewer, interview_id: str, *, candidate_id: str | None = None) -> Asked:
     """A talk the viewer may speak about: theirs, or of a candidate they may know of.
 
     Raises ``NotFound``.
@@ -145,6 +145,8 @@ def asked(tx: Tx, viewer: Viewer, interview_id: str) -> Asked:
         .join(CANDIDATE, CANDIDATE.c.id == INTERVIEW.c.candidate_id)
         .where(INTERVIEW.c.id == interview_id, theirs, visible(SYSTEM))
     )
+    if row is not None and candidate_id not in (None, row.candidate_id):
+        row = None
     if row is None or viewer.role not in (Role.HR, Role.HR_ADMIN, Role.MANAGER):
         raise NotFound("no such interview")
     return Asked(

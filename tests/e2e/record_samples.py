@@ -10,6 +10,7 @@ from bot.web import record_views as shapes
 from bot.web import views
 from bot.web.console.portrait import TABS
 from storage.enums import StepKind
+from tests.e2e import desk_samples as desk
 from tests.e2e.sampling import Sample, ago, shell, words
 
 HEAD = shapes.Head(
@@ -317,6 +318,8 @@ def record_samples() -> list[Sample]:
         ("record", "record", replace(outer, flashes=saved), RECORD),
         ("record-steps", "record", outer, replace(EMPTY, steps=STEPS)),
         ("record-steps-wrong", "record", outer, replace(EMPTY, steps=STEPS_WRONG)),
+        ("record-talks", "record", outer, replace(EMPTY, interviews=desk.INTERVIEWS)),
+        ("record-talks-wrong", "record", outer, replace(EMPTY, interviews=desk.REFUSED)),
         ("record-shared", "record", manager, SHARED),
         ("record-empty", "record", outer, EMPTY),
         ("match", "match", outer, MATCH),
@@ -352,4 +355,9 @@ def all_samples() -> list[Sample]:
         template="console/_record_steps.html",
         context={"shell": shell(), "page": replace(EMPTY, steps=STEPS)},
     )
-    return [*record_samples(), top, steps]
+    talks = Sample(
+        name="_record_interviews",
+        template="console/_record_interviews.html",
+        context={"shell": shell(), "page": replace(EMPTY, interviews=desk.INTERVIEWS)},
+    )
+    return [*record_samples(), top, steps, talks]

@@ -13,6 +13,7 @@ from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentLink, ConsentPart
 from bot.web.console.portrait import TABS
 from bot.web.reasons import reason
+from tests.e2e import desk_samples as desk
 from tests.e2e.sampling import NOW, ZONE, Sample, ago, qr, shell, words
 
 URGENT = views.AlertCard(
@@ -255,7 +256,8 @@ POSITIONS = views.PositionsPage(
     rows=(
         views.PositionRow(id="p1", title="后端工程师", department="支付技术部", city="杭州",
             budget_low=16000, budget_high=22000, months=14, candidates=12, owner="王敏",
-            culture=("成长", "团队氛围", "专业精进"), needed_by=date(2026, 12, 15)),
+            culture=("成长", "团队氛围", "专业精进"), needed_by=date(2026, 12, 15),
+            team=("李磊", "陈若曦")),
         views.PositionRow(id="p2", title="产品经理", department="增长中心", city="上海",
             budget_high=28000, months=13.5, candidates=4, owner="李磊"),
         views.PositionRow(id="p3", title="数据分析师", candidates=0),
@@ -270,7 +272,7 @@ POSITIONS = views.PositionsPage(
     ),
 )  # fmt: skip
 EDITED = replace(
-    POSITIONS, open=True, editing="p1", chosen=("growth", "team"),
+    POSITIONS, open=True, editing="p1", chosen=("growth", "team"), team=desk.COLLEAGUES,
     values={"title": "后端工程师", "department": "支付技术部", "city": "杭州", "budget_low_k": "16",
             "budget_high_k": "22", "months": "14", "needed_by": "2026-12-15"},
 )  # fmt: skip
@@ -344,6 +346,8 @@ def console_samples() -> list[Sample]:
         ("positions-edit", "positions.html", shell("positions"), EDITED),
         ("positions-empty", "positions.html", shell("positions"), views.PositionsPage(rows=())),
         ("settings", "settings.html", shell("settings"), SETTINGS),
+        ("settings-away", "settings.html", shell("settings"),
+         replace(SETTINGS, absences=desk.ABSENCES)),
         ("settings-link", "settings.html", shell("settings"),
          replace(SETTINGS, chat_link=link)),
         ("settings-lost", "settings.html", shell("settings"), replace(SETTINGS, chats=lost)),
@@ -367,6 +371,7 @@ def partial_samples() -> list[Sample]:
         ("_takeover", {"page": CANDIDATE}),
         ("_invites", {"page": NEWCOMER}),
         ("_consents", {"page": CANDIDATE}),
+        ("_absences", {"page": replace(SETTINGS, absences=desk.ABSENCES)}),
     ]
     return [
         Sample(name=name, template=f"console/{name}.html", context={"shell": outer, **rest})

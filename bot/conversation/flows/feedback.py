@@ -23,7 +23,12 @@ FLOW = "feedback"
 STATE = "feedback"
 MOST = 300
 WAITS = timedelta(minutes=30)
-_QUESTION = re.compile(r"(?:[?？]|[吗呢么])\s*$")
+#: What colleagues ask the bot, or for: no sentence about a candidate.
+_QUESTION = re.compile(
+    r"(?:[?？]|[吗呢么])\s*$|谁|到哪一?步|发问卷|转给"
+    r"|^\s*(?:我的候选人|我欠|今天要|今天有|本周|这周|下周|帮助|help)",
+    re.IGNORECASE,
+)
 
 
 def wants(context: Context, heard: Heard | None) -> bool:

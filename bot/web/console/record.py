@@ -14,6 +14,8 @@ from bot.web.console import portrait, record_form, record_parts
 from bot.web.console.common import go, language, site_of
 from bot.web.console.record_form import NEW, NOTHING, Sent
 from bot.web.console.step_parts import UNTOUCHED, SentStep
+from bot.web.desk_views import UNTOUCHED as UNSENT
+from bot.web.desk_views import SentForm
 from bot.web.errors import Invalid
 from bot.web.notices import sorry
 from bot.web.security import Principal, needs
@@ -50,6 +52,7 @@ async def answer(
     said: str = "",
     sent: Sent = NOTHING,
     step: SentStep = UNTOUCHED,
+    interview: SentForm = UNSENT,
     why: str = "",
     status: int = 200,
 ) -> Response:
@@ -59,7 +62,9 @@ async def answer(
         who,
         candidate_id,
         "record",
-        lambda tx, site, row, key: record_parts.page(tx, site, who.viewer, row, key, sent, step),
+        lambda tx, site, row, key: record_parts.page(
+            tx, site, who.viewer, row, key, sent, step, interview
+        ),
         said=said,
         flashes=sorry(language(who), why) if why else (),
         status=status,

@@ -13,11 +13,13 @@ from bot.profile.profile import Contradiction, Profile, contradictions
 from bot.profile.profile import Job as Told
 from bot.web import filenames
 from bot.web import record_views as shapes
+from bot.web.console import interview_parts, step_parts
 from bot.web.console import record_form as forms
-from bot.web.console import step_parts
 from bot.web.console.portrait import Sources, head
 from bot.web.console.record_form import NEW, NOTHING, Sent
 from bot.web.console.step_parts import UNTOUCHED, SentStep
+from bot.web.desk_views import UNTOUCHED as UNSENT
+from bot.web.desk_views import SentForm
 from bot.web.masking import HIDDEN
 from bot.web.site import Site
 from bot.words import SHANGHAI
@@ -121,6 +123,7 @@ def page(
     key: SubjectKey,
     sent: Sent = NOTHING,
     step: SentStep = UNTOUCHED,
+    interview: SentForm = UNSENT,
 ) -> shapes.RecordPage:
     """The record of a candidate the viewer may know of."""
     whole = viewer.may(Permission.CHAT_READ)
@@ -152,6 +155,9 @@ def page(
             if name not in definition.several
         ),
         steps=step_parts.part(tx, key, row.id, step, whole=whole, writes=writes),
+        interviews=interview_parts.part(
+            tx, key, viewer, row.id, interview, whole=whole, writes=writes
+        ),
         documents=documents(tx, site, viewer, row.id) if whole else (),
         gone=book.gone() if whole else (),
         new_job=book.blanks([one for one in kinds if definition.repeats(one)], NEW),
