@@ -44,6 +44,8 @@ def _follows(context: Context) -> bool:
     asked, seen = awaited(context.state), context.duty
     if asked is None or seen is None or seen.duty is not Duty.FEEDBACK or context.staff is None:
         return False
+    if context.colleague is not None and context.colleague.ask:
+        return False  # a question of theirs: it is answered, and kept as nobody's feedback
     only_text = all(one.kind is MessageKind.TEXT for one in context.said)
     return only_text and context.last.sent_at <= asked[1] and not _QUESTION.search(context.text)
 

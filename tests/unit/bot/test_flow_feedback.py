@@ -11,6 +11,8 @@ import pytest
 from bot.alerts import duties
 from bot.conversation.flows import feedback
 from bot.conversation.router import decide
+from bot.inquiry import ColleagueSeen
+from bot.questions import Ask
 from bot.turn import Context, DutySeen, Outcome, StaffSeen
 from bot.words import SHANGHAI
 from bot.workdays import Calendar
@@ -105,6 +107,12 @@ def test_the_sentence_is_kept_once_with_a_way_back() -> None:
 )
 def test_a_question_is_no_sentence_about_the_candidate(text: str) -> None:
     assert feedback.wants(wrote(text), None) is False
+
+
+def test_what_is_understood_as_a_question_is_answered_and_not_kept() -> None:
+    asking = ColleagueSeen(role=Role.MANAGER, ask=Ask.MINE)
+    outcome = decided(replace(wrote("我的候选人"), colleague=asking))
+    assert (outcome.flow, outcome.duties) == ("colleague", ())
 
 
 def test_without_a_press_before_it_or_too_late_nothing_is_taken() -> None:
