@@ -7,7 +7,6 @@ leave another one; the dictionary is read from its package here instead (about 0
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -31,15 +30,6 @@ def _tokenizer() -> Tokenizer:
     for word in lexicon.words():
         tokenizer.add_word(word)
     return tokenizer
-
-
-def tagged(tag: str) -> Iterator[str]:
-    """The dictionary's words of one part of speech; reads its file (about 0.3 s)."""
-    with _tokenizer().get_dict_file() as file:
-        for line in file:
-            word, _, kind = line.decode("utf-8").split()
-            if kind.startswith(tag):
-                yield word
 
 
 def segment(text: str) -> list[str]:

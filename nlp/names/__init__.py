@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
-
-from nlp.segment import tagged
+from importlib.util import find_spec
+from pathlib import Path
 
 
 def read(name: str) -> Iterator[str]:
@@ -54,6 +54,18 @@ def titles() -> tuple[str, ...]:
 def not_names() -> frozenset[str]:
     """Words that look like a name, or like what somebody is called, and are none."""
     return frozenset(read("not_names"))
+
+
+def tagged(tag: str) -> Iterator[str]:
+    """Words of one part of speech in the segmenter's dictionary; reads its file (about 0.3 s)."""
+    spec = find_spec("jieba")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("jieba's dictionary")
+    with Path(spec.origin).with_name("dict.txt").open(encoding="utf-8") as lines:
+        for line in lines:
+            word, _, kind = line.split()
+            if kind.startswith(tag):
+                yield word
 
 
 @lru_cache(maxsize=1)

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.names import given as given_characters
-from nlp.names import surnames
+from nlp.names import surnames, tagged
 from nlp.names.sounds import near, sounds, spelt
 from nlp.naming import How, Match, Person, looks_named, named
-from nlp.segment import tagged
 
 CAST = [
     Person(id=name, name=name)
