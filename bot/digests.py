@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from bot import owed as owing
 from bot import records
@@ -21,7 +22,6 @@ from bot.owed import Owed
 from bot.pipeline import Road
 from bot.words import SHANGHAI, fill, step_name
 from nlp.scheme import Severity
-from scheduler.clock import Clock
 from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import Author, Role, StepKind
@@ -41,7 +41,14 @@ _AHEAD = timedelta(days=13)
 Told = Callable[[Road, Tx, Reader, date], str]
 
 
-async def send(road: Road, clock: Clock) -> int:
+class Once(Protocol):
+    """The clock, as far as digests need it."""
+
+    async def cron(self, name: str, slot: str, work: Callable[[Tx], None]) -> bool:
+        """Do ``work`` once per slot over all processes; whether it was us."""
+
+
+async def send(road: Road, clock: Once) -> int:
     """Send the digests that are due; to how many colleagues. One that fails is tried again at the
     next tick and keeps nobody else's."""
     words, calendar, now = road.rulebook.digest, road.rulebook.calendar, road.now()
@@ -55,7 +62,7 @@ async def send(road: Road, clock: Clock) -> int:
 
 async def _each(
     road: Road,
-    clock: Clock,
+    clock: Once,
     name: str,
     day: date,
     hours: Hours,
