@@ -89,6 +89,8 @@ def _asked(desk: Desk, context: Context) -> ColleagueSeen:
     if ask is None and looks_named(question.about or context.text) is None:
         return _of_last(desk, Ask.STATUS, kept, context, question) or desk.seen("")
     told = _of_last(desk, ask or Ask.STATUS, kept, context, question)
+    if told is None and looks_named(text) is None and any(word in text for word in _THEM):
+        return desk.seen("")  # of whom nobody spoke
     if told is None and ask is Ask.STATUS and _nobody_is_named(context.text, question):
         return _list(desk, Ask.MINE, question)
     return told or desk.seen(ask or Ask.STATUS, nobody=True)

@@ -9,16 +9,27 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from bot import pipeline
+from bot import asking, pipeline
 from bot.messages import Address, Inbound, Received
 from bot.words import SHANGHAI
 from nlp.scheme import Severity
 from storage.database import Tx
 from storage.enums import MessageKind, Role, Stage, StepKind
-from storage.queries import accesses, alerts, audit, intake, offers, people, record, steps, users
+from storage.queries import (
+    accesses,
+    alerts,
+    audit,
+    intake,
+    merging,
+    offers,
+    people,
+    record,
+    steps,
+    users,
+)
 from storage.queries.accesses import AccessRow
 from storage.queries.common import table, update
-from storage.tables import Conversation, Identity
+from storage.tables import Candidate, Conversation, Identity
 from storage.viewer import SYSTEM, Viewer
 from tests.integration.town import Town
 
@@ -26,6 +37,28 @@ from tests.integration.town import Town
 QUOTE = "老婆不同意去外地，另一家给到三万二"
 PAY = "28500"
 OWN_WORDS = "陪母亲做完透析"
+
+HR, OTHER_HR, ADMIN = "李娜", "王敏", "赵管理"
+MANAGER, OTHER_MANAGER, AUDITOR = "周强", "刘芳", "孙审计"
+ROLES = {
+    HR: Role.HR,
+    OTHER_HR: Role.HR,
+    ADMIN: Role.HR_ADMIN,
+    MANAGER: Role.MANAGER,
+    OTHER_MANAGER: Role.MANAGER,
+    AUDITOR: Role.AUDITOR,
+}
+WORKING = (HR, OTHER_HR, ADMIN)
+MANAGERS = (MANAGER, OTHER_MANAGER)
+#: The candidates of the matrix, and who may know of them.
+OWN, THEIRS, NOBODYS, ERASED, MERGED = "陈一鸣", "韩冰", "吴桐", "郑爽朗", "许嘉禾"
+SEEN_BY = {
+    OWN: {HR, ADMIN, MANAGER},
+    THEIRS: {OTHER_HR, ADMIN, OTHER_MANAGER},
+    NOBODYS: {HR, OTHER_HR, ADMIN},
+    ERASED: set(),
+    MERGED: set(),
+}
 
 
 @dataclass
@@ -160,3 +193,38 @@ class Chats:
 def buttons(text: str) -> Sequence[str]:
     """The choices a text numbers."""
     return re.findall(r"^\d\. (.+)$", text, re.MULTILINE)
+
+
+async def staffed(town: Town) -> Chats:
+    """Colleagues of every role, each with a chat."""
+    town.road.pause = town.road.longest = timedelta(0)
+    await town.database.write(lambda tx: asking.sync(tx, town.road.rulebook))
+    made = Chats(town)
+    for name, role in ROLES.items():
+        await made.colleague(name, role)
+    await made.colleague("高远", Role.HR)  # who takes cases over
+    return made
+
+
+async def hired(chats: Chats) -> dict[str, str]:
+    """The candidates of the matrix, each with everything that only HR may read; their ids."""
+    ours = await chats.position("后端工程师", hr=HR, manager=MANAGER)
+    theirs = await chats.position("前端工程师", hr=OTHER_HR, manager=OTHER_MANAGER)
+    monday = 7 - chats.today.weekday()
+    ids = {
+        OWN: await chats.candidate(OWN, ours, start_in=monday + 1),
+        THEIRS: await chats.candidate(THEIRS, theirs, start_in=monday + 2),
+        NOBODYS: await chats.candidate(NOBODYS, None),
+        ERASED: await chats.candidate(ERASED, ours),
+        MERGED: await chats.candidate(MERGED, ours),
+    }
+    for name in (OWN, THEIRS, NOBODYS):
+        await chats.burden(ids[name])
+
+    def gone(tx: Tx) -> None:
+        vault = chats.town.road.vault
+        update(tx, Candidate, table(Candidate).c.id == ids[ERASED], erased_at=tx.now)
+        merging.merge(tx, vault, SYSTEM, kept=ids[OWN], gone=ids[MERGED])
+
+    await chats.write(gone)
+    return ids

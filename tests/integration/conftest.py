@@ -22,6 +22,7 @@ from tests.fakes.dingtalk import FakeDingTalk
 from tests.fakes.feishu import FakeFeishu
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.wecom import FakeWeCom
+from tests.integration import asked
 from tests.integration import town as towns
 from tests.integration.commands import Commands, commands
 from tests.integration.hr import Desk
@@ -90,3 +91,15 @@ def feishu() -> Iterator[FakeFeishu]:
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram(limits=False) as fake:
         yield fake
+
+
+@pytest.fixture
+async def chats(town: Town) -> asked.Chats:
+    """Colleagues of every role who ask the bot in their own chats."""
+    return await asked.staffed(town)
+
+
+@pytest.fixture
+async def firm(chats: asked.Chats) -> dict[str, str]:
+    """Their candidates' ids by name."""
+    return await asked.hired(chats)

@@ -9,39 +9,31 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import asking, colleagues
+from bot import colleagues
 from bot.questions import Ask
 from storage.database import Tx
 from storage.enums import Role, Stage
-from storage.queries import duties, invitations, merging, people, steps
 from storage.queries.common import table, update
-from storage.tables import Candidate, User
-from storage.viewer import SYSTEM
+from storage.tables import Candidate
 from tests.builders import a_colleague, a_context
-from tests.integration.asked import OWN_WORDS, PAY, QUOTE, Chats, buttons
-from tests.integration.town import Town
+from tests.integration.asked import (
+    ERASED,
+    HR,
+    MANAGER,
+    MERGED,
+    NOBODYS,
+    OTHER_HR,
+    OWN,
+    OWN_WORDS,
+    PAY,
+    QUOTE,
+    ROLES,
+    SEEN_BY,
+    THEIRS,
+    Chats,
+    buttons,
+)  # fmt: skip
 
-HR, OTHER_HR, ADMIN = "李娜", "王敏", "赵管理"
-MANAGER, OTHER_MANAGER, AUDITOR = "周强", "刘芳", "孙审计"
-ROLES = {
-    HR: Role.HR,
-    OTHER_HR: Role.HR,
-    ADMIN: Role.HR_ADMIN,
-    MANAGER: Role.MANAGER,
-    OTHER_MANAGER: Role.MANAGER,
-    AUDITOR: Role.AUDITOR,
-}
-WORKING = (HR, OTHER_HR, ADMIN)
-MANAGERS = (MANAGER, OTHER_MANAGER)
-#: The candidates of the matrix, and who may know of them.
-OWN, THEIRS, NOBODYS, ERASED, MERGED = "陈一鸣", "韩冰", "吴桐", "郑爽朗", "许嘉禾"
-SEEN_BY = {
-    OWN: {HR, ADMIN, MANAGER},
-    THEIRS: {OTHER_HR, ADMIN, OTHER_MANAGER},
-    NOBODYS: {HR, OTHER_HR, ADMIN},
-    ERASED: set(),
-    MERGED: set(),
-}
 UNKNOWN = "秦朗宇"
 #: One question of every kind.
 SAYS = {
@@ -66,42 +58,6 @@ LEAKS = (
     PAY, "28,500", "2.85", "老婆", "三万二", "另一家", QUOTE, OWN_WORDS, "透析", "77",
     "预约入职体检", "配合背景调查", "和家人商量好", "提到其他公司", "期望的数字",
 )  # fmt: skip
-
-
-@pytest.fixture
-async def chats(town: Town) -> Chats:
-    town.road.pause = town.road.longest = timedelta(0)
-    await town.database.write(lambda tx: asking.sync(tx, town.road.rulebook))
-    made = Chats(town)
-    for name, role in ROLES.items():
-        await made.colleague(name, role)
-    await made.colleague("高远", Role.HR)  # who takes cases over
-    return made
-
-
-@pytest.fixture
-async def firm(chats: Chats) -> dict[str, str]:
-    """The candidates of the matrix, each with everything that only HR may read; their ids."""
-    ours = await chats.position("后端工程师", hr=HR, manager=MANAGER)
-    theirs = await chats.position("前端工程师", hr=OTHER_HR, manager=OTHER_MANAGER)
-    monday = 7 - chats.today.weekday()
-    ids = {
-        OWN: await chats.candidate(OWN, ours, start_in=monday + 1),
-        THEIRS: await chats.candidate(THEIRS, theirs, start_in=monday + 2),
-        NOBODYS: await chats.candidate(NOBODYS, None),
-        ERASED: await chats.candidate(ERASED, ours),
-        MERGED: await chats.candidate(MERGED, ours),
-    }
-    for name in (OWN, THEIRS, NOBODYS):
-        await chats.burden(ids[name])
-
-    def gone(tx: Tx) -> None:
-        vault = chats.town.road.vault
-        update(tx, Candidate, table(Candidate).c.id == ids[ERASED], erased_at=tx.now)
-        merging.merge(tx, vault, SYSTEM, kept=ids[OWN], gone=ids[MERGED])
-
-    await chats.write(gone)
-    return ids
 
 
 def whole(text: str) -> str:
@@ -340,122 +296,3 @@ async def test_a_press_is_checked_like_a_question(chats: Chats, firm: dict[str, 
     assert await chats.press(HR, f"qz:{firm[THEIRS]}:{taker}") == words.nobody
     assert await chats.deeds("candidate.transfer") == []
     assert await chats.deeds("survey.send") == []
-
-
-# --- what HR has done ---------------------------------------------------------------------------
-
-
-async def owner_of(chats: Chats, candidate_id: str) -> str | None:
-    row = await chats.town.database.read(
-        lambda tx: people.get_candidate(tx, chats.town.road.vault, SYSTEM, candidate_id)
-    )
-    return row.owner_id
-
-
-async def test_a_case_is_handed_over_after_a_yes_once_and_the_other_is_told(
-    chats: Chats, firm: dict[str, str]
-) -> None:
-    asked = await chats.ask(HR, f"把{OWN}转给{OTHER_HR}")
-    assert f"确认把{OWN}（后端工程师）转给{OTHER_HR}吗" in asked
-    assert await owner_of(chats, firm[OWN]) == chats.ids[HR]
-    done = await chats.ask(HR, "确认")
-    assert f"已把{OWN}（后端工程师）转给{OTHER_HR}" in done
-    assert f"{HR}把{OWN}（后端工程师）转给您跟进" in done  # in the other's chat
-    assert "待处理的预警1条" in done
-    assert await owner_of(chats, firm[OWN]) == chats.ids[OTHER_HR]
-    taker = chats.ids[OTHER_HR]
-    words = chats.town.road.rulebook.answers
-    assert await chats.press(HR, f"qz:{firm[OWN]}:{taker}") == words.deed_known
-    [deed] = await chats.deeds("candidate.transfer")
-    assert deed.details == {"to": taker, "from": chats.ids[HR], "via": "post"}
-    assert OWN in await chats.ask(OTHER_HR, f"{OWN}到哪一步了")
-
-
-async def test_a_no_changes_nothing_and_the_yes_after_it_is_too_late(
-    chats: Chats, firm: dict[str, str]
-) -> None:
-    words = chats.town.road.rulebook.answers
-    await chats.ask(HR, f"把{OWN}转给{OTHER_HR}")
-    assert await chats.ask(HR, "先不办") == words.deed_kept
-    assert await chats.press(HR, f"qz:{firm[OWN]}:{chats.ids[OTHER_HR]}") == words.deed_gone
-    assert await owner_of(chats, firm[OWN]) == chats.ids[HR]
-
-
-@pytest.mark.parametrize("to", ["没有这个人", MANAGER, AUDITOR, HR])
-async def test_nobody_who_does_not_work_cases_takes_one(
-    chats: Chats, firm: dict[str, str], to: str
-) -> None:
-    told = await chats.ask(HR, f"把{OWN}转给{to}")
-    assert told.startswith("没有找到可以接手的 HR 同事")
-
-
-async def test_a_colleague_who_left_takes_nothing(chats: Chats, firm: dict[str, str]) -> None:
-    await chats.ask(HR, f"把{OWN}转给{OTHER_HR}")
-
-    def leaves(tx: Tx) -> None:
-        update(tx, User, table(User).c.id == chats.ids[OTHER_HR], disabled_at=tx.now)
-
-    await chats.write(leaves)
-    assert await chats.ask(HR, "确认") == chats.town.road.rulebook.answers.deed_gone
-    assert await owner_of(chats, firm[OWN]) == chats.ids[HR]
-
-
-async def test_a_survey_is_chosen_confirmed_and_planned_for_now(
-    chats: Chats, firm: dict[str, str]
-) -> None:
-    asked = await chats.ask(HR, f"给{OWN}发问卷")
-    titles = buttons(asked)
-    assert titles, asked
-    sure = await chats.ask(HR, "1")
-    assert f"《{titles[0]}》" in sure
-    assert await chats.deeds("survey.send") == []
-    done = await chats.ask(HR, "确认")
-    assert f"已安排给{OWN}发《{titles[0]}》" in done
-    [deed] = await chats.deeds("survey.send")
-    assert deed.object == firm[OWN]
-
-    def planned(tx: Tx) -> list[Any]:
-        return [row for row in invitations.of(tx, firm[OWN]) if row.status == "planned"]
-
-    [row] = await chats.town.database.read(planned)
-    assert (row.due_on, row.created_by) == (chats.today, chats.ids[HR])
-    again = await chats.ask(HR, f"给{OWN}发问卷")
-    assert titles[0] not in buttons(again)  # it is on its way
-
-
-async def test_what_waits_today_is_told_gravest_first_with_its_words(
-    chats: Chats, firm: dict[str, str]
-) -> None:
-    told = await chats.ask(HR, "今天要处理的有哪些")
-    assert told.startswith("今天要处理的（共2条）：")  # the own case, and nobody's
-    assert f"{OWN}（后端工程师）薪资" in told
-    assert QUOTE in told
-    assert THEIRS not in told
-
-
-async def test_hr_is_told_the_reasons_and_no_number(chats: Chats, firm: dict[str, str]) -> None:
-    told = await chats.ask(HR, f"{OWN}的风险原因")
-    assert "· 候选人提到其他公司的机会" in told
-    assert "77" not in told
-    assert "不做任何决定" in told
-
-
-async def test_a_hello_that_was_said_is_not_asked_for_again(
-    chats: Chats, firm: dict[str, str]
-) -> None:
-    def greet(tx: Tx) -> None:
-        vault = chats.town.road.vault
-        row = people.get_candidate(tx, vault, SYSTEM, firm[OWN])
-        key = vault.key(tx, row.subject_id)
-        assert row.start_on is not None
-        duties.take(
-            tx, key, row.id, duties.Duty.GREETING, row.start_on.isoformat(), by=chats.ids[MANAGER]
-        )
-        for one in steps.steps(tx, key, row.id):
-            steps.take(tx, row.id, one.id, on=chats.today, by="test")
-
-    await chats.write(greet)
-    told = await chats.ask(MANAGER, f"{OWN}到哪一步了")
-    assert "打个招呼" not in told
-    assert "未完成" not in told
-    assert "双方目前都没有欠着的事" in told
