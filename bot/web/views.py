@@ -42,9 +42,13 @@ from typing import Literal
 from bot.web.access_views import Asked
 from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentPart
-from bot.web.desk_views import Absences, Colleague
+from bot.web.desk_views import Colleague
 from bot.web.record_views import Tab
 from bot.web.review_views import Labels
+from bot.web.settings_views import ChatAccount as ChatAccount
+from bot.web.settings_views import ChatLink as ChatLink
+from bot.web.settings_views import SessionRow as SessionRow
+from bot.web.settings_views import SettingsPage as SettingsPage
 from bot.web.talk_views import Timeline
 
 Language = Literal["zh", "en"]
@@ -356,52 +360,3 @@ class PositionsPage:
     team: tuple[Colleague, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRow:
-    """A browser that is signed in. ``agent`` is a short name of it."""
-
-    id: str
-    agent: str
-    created_at: datetime
-    seen_at: datetime
-    current: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatAccount:
-    """A platform the bot may find me on. ``chosen``: cards of alerts go there.
-
-    ``running`` is whether the channel is set up, ``reachable`` whether the bot gets through.
-    """
-
-    channel: str
-    linked: bool = False
-    chosen: bool = False
-    reachable: bool = True
-    running: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatLink:
-    """A one-time link that ties my account on a platform to my login."""
-
-    channel: str
-    url: str
-    qr: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsPage:
-    """Me. ``chats``: every platform that can carry a card, and any I am tied to."""
-
-    login: str
-    name: str
-    role: str
-    sessions: tuple[SessionRow, ...]
-    chats: tuple[ChatAccount, ...] = ()
-    chat_link: ChatLink | None = None
-    absences: Absences | None = None
-    totp_on: bool = True

@@ -9,6 +9,7 @@ from typing import Any
 from bot.delivery import HELD
 from bot.web import talk_views as talk
 from bot.web import views
+from bot.web.access_views import Asked
 from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentLink, ConsentPart
 from bot.web.console.portrait import TABS
@@ -215,6 +216,10 @@ CANDIDATE = views.CandidatePage(
         most_note=25,
     ),
     channels=("webchat", "telegram"),
+    accesses=(
+        Asked(name="赵工", role="manager", what="status", via="wecom", at=ago(hours=2)),
+        Asked(name="王敏", role="hr", what="reasons", via="telegram", at=ago(days=1)),
+    ),
     alerts=(URGENT, replace(SALARY, id="a9", candidate_id="c1", candidate_name="张三丰")),
     factors=(
         views.RiskFactor(reason="原公司提出挽留条件", points=30, at=ago(hours=3),

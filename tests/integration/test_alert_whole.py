@@ -17,10 +17,10 @@ from bot.app import build
 from config.settings import Settings
 from storage.crypto import Keystore
 from storage.database import Tx
-from storage.enums import AlertEventKind, AlertStatus, Stage
-from storage.queries import alerts, people, standings
+from storage.enums import AlertEventKind, AlertStatus, Direction, Stage
+from storage.queries import alerts, people, standings, timeline
 from storage.queries.common import insert, table
-from storage.tables import AlertEvent, Teammate
+from storage.tables import AlertEvent, Conversation, Message, Teammate
 from storage.viewer import SYSTEM, Viewer
 from tests.clock import FakeClock
 from tests.doubt import DoubtReader
@@ -28,7 +28,7 @@ from tests.integration.colleagues import PLATFORMS, Office
 from tests.integration.hr import Desk
 
 DECLINES = "我考虑好了，还是不去了，谢谢"
-HESITATES = "薪资这块不行，到不了两万我就不来了"
+COMPARES = "我手上还有另一家的offer，薪资高一些，还在比较"
 
 
 @pytest.fixture(params=sorted(PLATFORMS))
@@ -37,7 +37,8 @@ async def office(
 ) -> AsyncIterator[Office]:
     """Monday, 09:00: two colleagues with phones on one platform."""
     Keystore.create(settings.keystore_path)
-    app = build(settings, now=clock)
+    chat = settings.chat.model_copy(update={"quiet_hours": True})
+    app = build(settings.model_copy(update={"chat": chat}), now=clock)
     app.road.reader = DoubtReader()
     app.road.pause = app.road.longest = timedelta(0)
     async with PLATFORMS[request.param]() as platform:
@@ -45,9 +46,11 @@ async def office(
     app.database.close()
 
 
-def owned(office: Office, name: str, owner: Viewer, helper: Viewer) -> tuple[str, str, str]:
+def owned(
+    office: Office, name: str, owner: Viewer, helper: Viewer, stage: Stage = Stage.ACCEPTED
+) -> tuple[str, str, str]:
     """A candidate of one's position, which the other helps with."""
-    talk = office.candidate(name, Stage.ACCEPTED)
+    talk = office.candidate(name, stage)
 
     def work(tx: Tx) -> None:
         position = people.create_position(tx, SYSTEM, title="后端工程师", owner_id=owner.id)
@@ -67,6 +70,22 @@ async def found(office: Office, candidate_id: str) -> Any:
     return row
 
 
+async def digests_of(office: Office, address: str) -> list[str]:
+    """What was said in a colleague's chat that carries the link of the morning."""
+    talk, message, road = table(Conversation), table(Message), office.desk.road
+
+    def work(tx: Tx) -> list[str]:
+        wanted = (
+            sa.select(message.c.id)
+            .join(talk, talk.c.id == message.c.conversation_id)
+            .where(talk.c.address == address, message.c.direction == Direction.OUTBOUND.value)
+            .order_by(message.c.id)
+        )
+        return [timeline.said(tx, road.vault, row.id)[0] for row in tx.all(wanted)]
+
+    return [text for text in await road.database.read(work) if text.count("\n") > 2]
+
+
 async def escalations(office: Office) -> list[dict[str, Any]]:
     event = table(AlertEvent)
     wanted = sa.select(event).where(event.c.kind == AlertEventKind.ESCALATED.value)
@@ -78,6 +97,10 @@ async def test_from_the_sentence_to_the_digest(office: Office, clock: FakeClock)
     desk, road = office.desk, office.desk.road
     first, second = office.viewers
     mine, theirs = office.phones
+
+    # A first sentence loads what every later one finds loaded.
+    await office.says(owned(office, "卫平", second, first), DECLINES)
+    theirs_before = len(theirs.cards())
 
     # A sentence; who owns the case has the card, and nobody else.
     talk = owned(office, "欧阳雪", first, second)
@@ -91,21 +114,20 @@ async def test_from_the_sentence_to_the_digest(office: Office, clock: FakeClock)
     assert [one for one in labels if one in ("有用", "误报", "已处理", "稍后")] == [
         "有用", "误报", "已处理", "稍后",
     ]  # fmt: skip
-    assert theirs.cards() == []
+    assert len(theirs.cards()) == theirs_before
 
     # Nobody touches it: it goes to who helps, who is told whose it was.
     clock.advance(timedelta(hours=1))
     await reminding.tick(road)
     await office.leave()
-    [(text, _)] = theirs.cards()
-    assert "欧阳雪" in text
-    assert len(await escalations(office)) == 1
+    [(text, _)] = [one for one in theirs.cards() if "欧阳雪" in one[0]]
+    assert len(await escalations(office)) == 2
     assert (await found(office, talk[0])).status is AlertStatus.OPEN
 
     # One press: both devices show it, and the kind's record counts it.
     await office.press(1, "有用")
     for phone in (mine, theirs):
-        text, _ = phone.cards()[-1]
+        text = [one for one, _ in phone.cards() if "欧阳雪" in one][-1]
         assert "赵敏" in text
         assert "有用" in text
     row = await found(office, talk[0])
@@ -119,14 +141,16 @@ async def test_from_the_sentence_to_the_digest(office: Office, clock: FakeClock)
 
     # Another, in the evening, that nobody touches: told next morning, once.
     clock.advance(timedelta(hours=12, minutes=30))  # 22:30
-    late = owned(office, "司马睿", first, second)
-    await office.says(late, "下周可能要晚几天才能入职，您看可以吗")
-    silent = [text for text, _ in mine.cards() if "司马睿" in text]
-    grave = (await found(office, late[0])).severity == "now"
-    assert bool(silent) is grave, "at night only what cannot wait"
+    late = owned(office, "司马睿", first, second, Stage.OFFER)
+    await office.says(late, COMPARES)
+    assert (await found(office, late[0])).severity == "today"
+    assert not [text for text, _ in mine.cards() if "司马睿" in text], "nobody is woken for it"
     clock.advance(timedelta(hours=10, minutes=35))  # Tuesday, 09:05
     for _ in range(2):
         await reminding.tick(road)
         await digests.send(road, desk.app.clock)
         await office.leave()
-    assert [text for text, _ in mine.cards() if "司马睿" in text], "the card came in the morning"
+    assert len([text for text, _ in mine.cards() if "司马睿" in text]) == 1, "the card, once"
+    [told] = await digests_of(office, mine.address)
+    assert "司马睿" in told
+    assert "欧阳雪" in told
