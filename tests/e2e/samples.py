@@ -374,6 +374,7 @@ def partial_samples() -> list[Sample]:
         ("_candidate_rows", {"page": CANDIDATES}),
         ("_timeline", {"page": CANDIDATE}),
         ("_takeover", {"page": CANDIDATE}),
+        ("_accesses", {"page": CANDIDATE}),
         ("_invites", {"page": NEWCOMER}),
         ("_consents", {"page": CANDIDATE}),
         ("_absences", {"page": replace(SETTINGS, absences=desk.ABSENCES)}),

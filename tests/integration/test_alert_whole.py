@@ -71,7 +71,7 @@ async def found(office: Office, candidate_id: str) -> Any:
 
 
 async def digests_of(office: Office, address: str) -> list[str]:
-    """What was said in a colleague's chat that carries the link of the morning."""
+    """The morning digests in a colleague's chat."""
     talk, message, road = table(Conversation), table(Message), office.desk.road
 
     def work(tx: Tx) -> list[str]:
@@ -83,7 +83,7 @@ async def digests_of(office: Office, address: str) -> list[str]:
         )
         return [timeline.said(tx, road.vault, row.id)[0] for row in tx.all(wanted)]
 
-    return [text for text in await road.database.read(work) if text.count("\n") > 2]
+    return [text for text in await road.database.read(work) if text.startswith("【今日要看】")]
 
 
 async def escalations(office: Office) -> list[dict[str, Any]]:

@@ -20,7 +20,11 @@ from tests.builders import a_rulebook
 BOOK = a_rulebook()
 BOOKS = BOOK.playbooks
 #: What we owe ourselves can come late only in some stages.
-OWED = {duties.OFFER_LATE: (Stage.INTERVIEW, Stage.OFFER), duties.GREETING: (Stage.ACCEPTED,)}
+OWED = {
+    duties.OFFER_LATE: (Stage.INTERVIEW, Stage.OFFER),
+    duties.GREETING: (Stage.ACCEPTED,),
+    duties.FEEDBACK_LATE: (Stage.INTERVIEW, Stage.OFFER),
+}
 RAISED = [
     *(
         (topic, stage)
@@ -99,7 +103,7 @@ def test_drafts_are_not_copies_of_each_other() -> None:
     drafts = [
         entry.draft
         for topic, book in BOOKS.topics.items()
-        if topic not in (policy.CORRECT, policy.ERASE, duties.OFFER_LATE)
+        if topic not in (policy.CORRECT, policy.ERASE, duties.OFFER_LATE, duties.FEEDBACK_LATE)
         for entry in book.stages.values()
     ]
     assert len(set(drafts)) == len(drafts)
