@@ -8,7 +8,7 @@ from bot.pipeline import Road
 from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import AlertEventKind
-from storage.queries import alert_history, alerts
+from storage.queries import alert_history, alerts, notices
 from storage.viewer import Viewer
 
 
@@ -27,7 +27,7 @@ async def reply(road: Road, viewer: Viewer, alert_id: str, text: str, *, cause: 
         uid, fresh = desk.say(tx, road, viewer, row.candidate_id, text, cause=cause)
         if fresh:
             about = {"message": uid}
-            alert_history.note(
+            notices.happened(
                 tx,
                 alert_id,
                 AlertEventKind.REPLIED,

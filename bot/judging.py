@@ -16,7 +16,7 @@ from nlp.scheme import Intent
 from storage.database import Tx
 from storage.enums import Author
 from storage.errors import Conflict
-from storage.queries import alerts, audit, missed_cases, outbox, people, standings
+from storage.queries import alerts, audit, covering, missed_cases, outbox, people, standings
 from storage.queries.missed_cases import Found
 from storage.queries.outbox import NewSend
 from storage.queries.standings import Changed
@@ -117,7 +117,7 @@ def tell(
             judged=one.judged,
             link=f"{base_url}{RECORD}",
         )
-        for admin_id in standings.admins(tx):
+        for admin_id in (one.user_id for one in covering.admins(tx)):
             talk = alerts.reached(tx, admin_id, channels) if admin_id != one.by else None
             if talk is not None:
                 key = vault.key(tx, talk.subject_id)

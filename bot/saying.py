@@ -8,7 +8,7 @@ from typing import Any
 from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import Author, OutboxKind
-from storage.queries import alerts, intake, outbox, record
+from storage.queries import alerts, covering, intake, outbox, record
 from storage.queries.outbox import NewSend
 from storage.vault import Vault
 
@@ -22,9 +22,11 @@ def tell(
     idem: str,
     channels: Collection[str],
 ) -> set[str]:
-    """Words for whoever is responsible, in their own chats: no alert, nothing to press."""
+    """Words for whoever is responsible, or stands in for them, in their own chats: no alert,
+    nothing to press."""
     sends: list[NewSend] = []
-    for talk in alerts.receivers(tx, owner_id, channels):
+    who = [None] if owner_id is None else covering.there(tx, owner_id)
+    for talk in (talk for one in who for talk in alerts.receivers(tx, one, channels)):
         key = vault.key(tx, talk.subject_id)
         sends += said_by_us(tx, key, talk, idem=f"{idem}:{talk.id}", text=text, author=Author.BOT)
     return outbox.enqueue(tx, sends)

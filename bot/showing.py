@@ -7,6 +7,7 @@ person: none of them is shown anything of the alert, and a card that stands ther
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from bot import appraisal, portraying
@@ -17,6 +18,7 @@ from bot.errors import NotFound
 from bot.messages import Card, Receipt
 from bot.pipeline import Road
 from bot.profile import pay
+from bot.rulebook import Rulebook
 from bot.standing import alert_shown
 from scheduler.errors import GiveUp
 from storage.database import Tx
@@ -90,7 +92,8 @@ def seen(tx: Tx, road: Road, viewer: Viewer, alert_id: str) -> AlertShown:
     spoken = said.sent_at if said is not None else row.raised_at
     # Words that came after an answer want another one.
     answered = stands.answered_at is not None and stands.answered_at >= spoken
-    offered = suggested(road, viewer, row, who) if not answered else None
+    waits = row.status is not AlertStatus.RESOLVED and not answered
+    offered = suggested(road.rulebook, viewer, row, who.start_on) if waits else None
     return replace(
         shown,
         answered_by=stands.answered_by if answered else "",
@@ -103,20 +106,18 @@ def seen(tx: Tx, road: Road, viewer: Viewer, alert_id: str) -> AlertShown:
     )
 
 
-def suggested(road: Road, viewer: Viewer, row: AlertRow, who: CandidateRow) -> Suggestion | None:
-    """What the viewer could answer to an unresolved alert, in their own name."""
-    if row.status is AlertStatus.RESOLVED:
-        return None
+def suggested(
+    rules: Rulebook, viewer: Viewer, row: AlertRow, start_on: date | None
+) -> Suggestion | None:
+    """What the playbook would answer to an alert, in the viewer's name where they are a person."""
     values = playbooks.values_of(
-        name=who.name,
-        company=road.rulebook.company,
-        hr=viewer.name,
-        position=who.position_title,
-        start_on=who.start_on,
+        name=row.candidate_name,
+        company=rules.company,
+        hr=viewer.name if viewer.role is not None else "",
+        position=row.position_title,
+        start_on=start_on,
     )
-    return playbooks.suggestion(
-        road.rulebook.playbooks, topic=row.topic, stage=who.stage, values=values
-    )
+    return playbooks.suggestion(rules.playbooks, topic=row.topic, stage=row.stage, values=values)
 
 
 def passage(tx: Tx, road: Road, row: AlertRow) -> tuple[MessageRow | None, tuple[MessageRow, ...]]:

@@ -9,11 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.crypto import new_public_id
 from storage.database import Tx
 from storage.enums import AlertEventKind, AlertStatus, NoticeState
 from storage.queries.alerts import ALERT, UNRESOLVED
-from storage.queries.common import insert_new, table
+from storage.queries.common import table
 from storage.tables import AlertAction, AlertEvent, Notice, User
 
 EVENT = table(AlertEvent)
@@ -54,28 +53,6 @@ class Standing:
     escalation: int = 0
     answered_by: str = ""
     answered_at: datetime | None = None
-
-
-def note(
-    tx: Tx,
-    alert_id: str,
-    kind: AlertEventKind,
-    *,
-    user_id: str | None,
-    cause: str,
-    about: Mapping[str, Any],
-) -> bool:
-    """Keep that something happened; False when this cause is known already."""
-    row = {
-        "id": new_public_id("ae"),
-        "alert_id": alert_id,
-        "kind": kind.value,
-        "user_id": user_id,
-        "cause": cause,
-        "at": tx.now,
-        "about": dict(about),
-    }
-    return bool(insert_new(tx, AlertEvent, [row]))
 
 
 def acknowledge(tx: Tx, alert_id: str) -> int | None:

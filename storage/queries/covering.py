@@ -61,6 +61,11 @@ def admins(tx: Tx) -> list[Told]:
     return office.here(office.admins, 2)
 
 
+def there(tx: Tx, user_id: str) -> list[str]:
+    """A colleague, or who stands in for them while they are away; themselves where nobody does."""
+    return [one.user_id for one in _Office(tx).present([user_id], 0)] or [user_id]
+
+
 class _Office:
     """Colleagues who can have cases, and who stands in for whom, as of one moment."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.database import Tx
-from storage.enums import Review, Role, Stage, Verdict
+from storage.enums import Review, Stage, Verdict
 from storage.queries.common import chunks, insert_new, table, update
 from storage.queries.scope import CANDIDATE, visible
 from storage.shares import wilson
@@ -156,13 +156,6 @@ def changed(tx: Tx, *, since: datetime) -> list[Any]:
         .where(STANDING.c.judged > 0, STANDING.c.changed_at >= since)
         .order_by(STANDING.c.changed_at, STANDING.c.topic)
     )
-
-
-def admins(tx: Tx) -> list[str]:
-    """Ids of the admins of HR, who are told of changes."""
-    user = table(User)
-    working = sa.and_(user.c.role == Role.HR_ADMIN.value, user.c.disabled_at.is_(None))
-    return [row.id for row in tx.all(sa.select(user.c.id).where(working).order_by(user.c.id))]
 
 
 def judge(tx: Tx, topic: str, *, below: float, over: int, back_at: float) -> Changed | None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime
 
 from bot import desk
+from bot.showing import suggested
 from bot.web import cursors
 from bot.web.api.common import (
     PREFIX,
@@ -23,7 +24,6 @@ from bot.web.api.common import (
     cut,
 )
 from bot.web.console.alert_parts import events
-from bot.web.console.cards import suggested
 from bot.web.console.common import site_of
 from bot.web.errors import Forbidden
 from bot.web.security import Principal, needs
@@ -182,7 +182,7 @@ async def _alert(site: Site, who: Principal, alert_id: str) -> WholeAlert:
     def read(tx: Tx) -> WholeAlert:
         row = alerts.get(tx, site.road.vault, who.viewer, alert_id)
         start = inbox.start_days(tx, [row.candidate_id])[row.candidate_id]
-        book = suggested(site, who.viewer, row, start)
+        book = suggested(site.road.rulebook, who.viewer, row, start)
         suggestion = None
         if book is not None:
             suggestion = Suggestion(draft=book.draft, aims=list(book.aims), avoid=book.avoid)

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Query, Request, Response
 from bot import answering_alerts, desk
 from bot.alerts import later
 from bot.errors import Conflict, MayNotAsk
+from bot.showing import suggested
 from bot.web import alert_views as shapes
 from bot.web import credentials, views
 from bot.web.console import alert_parts as parts
-from bot.web.console.cards import cards, suggested
+from bot.web.console.cards import cards
 from bot.web.console.common import go, html, is_htmx, language, site_of
 from bot.web.errors import Invalid
 from bot.web.notices import done, say
@@ -75,7 +76,7 @@ async def shown(
         if mislabelled and card.labels is not None:
             card = replace(card, labels=replace(card.labels, error=mislabelled))
         waits = alert.status is not AlertStatus.RESOLVED
-        book = suggested(site, who.viewer, alert, row.start_on)
+        book = suggested(site.road.rulebook, who.viewer, alert, row.start_on)
         channel, blocked, muted = _reach(tx, who, alert.candidate_id, request)
         draft = book.draft if book is not None else ""
         # Whoever has answered what stands here has no need of the same draft again.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
-from bot.alerts import playbooks
-from bot.alerts.playbooks import Suggestion
+from bot.showing import suggested
 from bot.web import views
 from bot.web.alert_views import Answered, PutOff
 from bot.web.console import labels
@@ -91,7 +90,7 @@ def cards(
 
     def shown(alert: AlertRow) -> views.AlertCard:
         made = _card(site, alert, language, said, before.get(alert.id, ()), rates.get(alert.topic))
-        book = suggested(site, viewer, alert, starts.get(alert.candidate_id))
+        book = suggested(site.road.rulebook, viewer, alert, starts.get(alert.candidate_id))
         made = replace(made, suggestion=book.draft if book is not None else "")
         return _standing(made, stands[alert.id], site.road.now())
 
@@ -148,22 +147,6 @@ def _hit_rate(rate: Rate | None) -> views.HitRate | None:
         return None
     demoted = rate.demoted_at is not None
     return views.HitRate(useful=rate.hits, judged=rate.judged, demoted=demoted)
-
-
-def suggested(
-    site: Site, viewer: Viewer, alert: AlertRow, start_on: date | None
-) -> Suggestion | None:
-    """What the playbook would answer to an alert, in the viewer's name where they are a person."""
-    rules = site.road.rulebook
-    values = playbooks.values_of(
-        name=alert.candidate_name,
-        company=rules.company,
-        hr=viewer.name if viewer.role is not None else "",
-        position=alert.position_title,
-        start_on=start_on,
-    )
-    books = rules.playbooks
-    return playbooks.suggestion(books, topic=alert.topic, stage=alert.stage, values=values)
 
 
 def _standing(card: views.AlertCard, stands: Standing, now: datetime) -> views.AlertCard:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from bot.owed import Owed, owed
+from bot.owed import ASKED, Owed, owed
 from bot.web import owed_views as shapes
 from bot.web import views
 from bot.web.console.common import html, site_of
@@ -25,6 +25,7 @@ Reader = Annotated[Principal, needs(Permission.CANDIDATE_READ)]
 #: What is shown; the rest is less pressing.
 _MOST = 100
 #: Kinds that are done on the page of offers and cards.
+_ALERTS = frozenset(ASKED)
 _OFFERS = frozenset({"offer", "pledge", "change"})
 
 
@@ -65,6 +66,8 @@ def _item(one: Owed, known: Collection[str]) -> shapes.OwedItem:
     if one.candidate_id in known:
         url = f"/console/candidates/{one.candidate_id}"
         url += "/offers" if one.kind in _OFFERS else ""
+        if one.kind in _ALERTS:
+            url = f"/console/alerts/{one.ref}"
     moment = one.by if isinstance(one.by, datetime) else None
     return shapes.OwedItem(
         name=one.name,
