@@ -138,13 +138,20 @@ def test_every_console_page_opens_without_a_complaint(
 ) -> None:
     page = desk.new_page()
     with watched(page) as complaints:
+        page.goto(f"{opened.base}/console/alerts")
+        links = page.locator("article.alert-card a[href^='/console/alerts/a_']")
+        cases = {str(one.get_attribute("href")) for one in links.all()}
+        assert len(cases) >= 5
         for path in (
             "alerts",
             "alerts?show=handled",
+            "alerts/record",
+            "owed",
             "review",
             "candidates",
             "positions",
             "settings",
+            *(one.removeprefix("/console/") for one in sorted(cases)),
         ):
             answer = page.goto(f"{opened.base}/console/{path}")
             assert answer is not None

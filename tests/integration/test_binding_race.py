@@ -49,7 +49,7 @@ async def test_an_invite_binds_one_chat_even_when_two_open_it_at_once(database: 
 
     def write(tx: Tx, turned: rows.Turned) -> str:
         outcome = decide(turned.context, None, a_rulebook(), now=tx.now)
-        records.write(tx, vault, turned, None, outcome, channels=())
+        records.write(tx, vault, a_rulebook(), turned, None, outcome, channels={})
         return outcome.replies[0].text
 
     talks = await database.write(arrive)
@@ -88,7 +88,7 @@ async def test_whoever_opens_a_link_and_goes_on_talking_is_bound_at_once_and_the
         turned = rows.seen(tx, vault, found, a_rulebook()) if found else None
         if isinstance(turned, rows.Turned):
             outcome = decide(turned.context, None, a_rulebook(), now=tx.now)
-            records.write(tx, vault, turned, None, outcome, channels=())
+            records.write(tx, vault, a_rulebook(), turned, None, outcome, channels={})
         return turned
 
     taken = await database.write(arrive)

@@ -71,7 +71,7 @@ class Counter:
     async def record(self, turned: rows.Turned) -> Outcome:
         def work(tx: Tx) -> Outcome:
             outcome = decide(turned.context, None, BOOK, now=tx.now)
-            records.write(tx, self.vault, turned, None, outcome, channels=())
+            records.write(tx, self.vault, BOOK, turned, None, outcome, channels={})
             return outcome
 
         return await self.database.write(work)

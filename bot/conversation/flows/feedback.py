@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.alerts import duties
 from bot.profile.forbidden import names_protected
+from bot.questions import Ask
 from bot.rulebook import Rulebook
 from bot.turn import Context, DoDuty, DutySeen, Heard, Outcome, Reply
 from bot.words import fill
@@ -30,6 +31,20 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 
+#: What is no opinion of a candidate, however it is put. Others may be one: 「薪资要得有点高」.
+_ASKS = frozenset(
+    {
+        Ask.MINE,
+        Ask.STARTING,
+        Ask.OWED,
+        Ask.TODAY,
+        Ask.SILENT,
+        Ask.SEND_SURVEY,
+        Ask.TRANSFER,
+        Ask.HELP,
+    }
+)
+
 
 def wants(context: Context, heard: Heard | None) -> bool:
     """A press under the question after an interview, or the sentence that follows it."""
@@ -44,7 +59,7 @@ def _follows(context: Context) -> bool:
     asked, seen = awaited(context.state), context.duty
     if asked is None or seen is None or seen.duty is not Duty.FEEDBACK or context.staff is None:
         return False
-    if context.colleague is not None and context.colleague.ask:
+    if context.colleague is not None and context.colleague.ask in _ASKS:
         return False  # a question of theirs: it is answered, and kept as nobody's feedback
     only_text = all(one.kind is MessageKind.TEXT for one in context.said)
     return only_text and context.last.sent_at <= asked[1] and not _QUESTION.search(context.text)

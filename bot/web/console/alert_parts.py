@@ -68,9 +68,15 @@ def _line(
         segments=segments(row.text, places(row.spans)),
         at=row.sent_at,
         quoted=row.uid in quoted,
-        state=row.status.value if row.external_id.startswith((OURS, PAST)) else "",
+        state=row.status.value if _ours(row) else "",
         reason=reason(speaks, why) if ours and why else None,
     )
+
+
+def _ours(row: MessageRow) -> bool:
+    """Whether we sent it, so that it says whether it arrived."""
+    outbound = row.direction is Direction.OUTBOUND
+    return outbound and row.external_id.startswith((OURS, PAST))
 
 
 def known(

@@ -17,7 +17,7 @@ from bot.offers.terms import Terms
 from bot.web.notices import say
 from storage.database import Tx
 from storage.enums import AlertEventKind, AlertStatus, Author, NoticeState, Role
-from storage.queries import alert_history, alerts, audit, timeline
+from storage.queries import alert_history, alerts, audit, notices, timeline
 from storage.queries.common import insert, table, update
 from storage.tables import AlertEvent, Conversation, Identity, Message, Notice
 from storage.viewer import SYSTEM
@@ -275,8 +275,8 @@ async def test_the_history_tells_everything_in_words_in_both_languages(office: O
             (AlertEventKind.WOKEN, None, {}),
         ):
             cause = f"test:{kind}"
-            assert alert_history.note(tx, alert_id, kind, user_id=who, cause=cause, about=about)
-            assert not alert_history.note(tx, alert_id, kind, user_id=who, cause=cause, about={})
+            assert notices.happened(tx, alert_id, kind, user_id=who, cause=cause, about=about)
+            assert not notices.happened(tx, alert_id, kind, user_id=who, cause=cause, about={})
         tx.run(table(Notice).delete())
         rows = ((hr, "sent", ""), (other, "folded", "limit"), (quiet, "waiting", "quiet"))
         for person, state, why in rows:
