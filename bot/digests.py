@@ -25,7 +25,7 @@ from nlp.scheme import Severity
 from scheduler.engine import DELIVERY
 from storage.database import Tx
 from storage.enums import Author, Role, StepKind
-from storage.queries import digests, outbox, standings
+from storage.queries import digests, outbox, scheduled, standings
 from storage.queries.digests import Named, Reader
 from storage.viewer import Viewer
 
@@ -35,6 +35,8 @@ _HR, _ALL = (Role.HR, Role.HR_ADMIN), (Role.HR, Role.HR_ADMIN, Role.MANAGER)
 _COUNTED = 200
 _GRAVEST = 12
 _WEEK = timedelta(days=7)
+#: How long it is known whose turn of the clock something was.
+_REMEMBERED = timedelta(days=400)
 #: Days ahead that a weekly digest looks for people who begin.
 _AHEAD = timedelta(days=13)
 
@@ -57,7 +59,15 @@ async def send(road: Road, clock: Once) -> int:
         sent += await _each(road, clock, DAILY, day, words.daily, _HR, daily)
     if (monday := digest.week_of(words.weekly, calendar, now)) is not None:
         sent += await _each(road, clock, WEEKLY, monday, words.weekly, _ALL, weekly)
+    if sent:
+        today = now.astimezone(SHANGHAI).date().isoformat()
+        await clock.cron("digest.forgotten", today, _forget)
     return sent
+
+
+def _forget(tx: Tx) -> None:
+    """Whose digest of a day long ago was sent is nobody's question any more."""
+    scheduled.forget_slots(tx, older_than=_REMEMBERED)
 
 
 async def _each(

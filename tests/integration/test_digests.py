@@ -139,6 +139,20 @@ async def test_a_day_is_told_once_however_often_clocks_tick(firm: Firm) -> None:
     assert firm.told()[1].startswith("【今日要看】11月3日")
 
 
+async def test_what_was_claimed_long_ago_is_forgotten(firm: Firm) -> None:
+    def plant(tx: Tx) -> None:
+        for days, slot in ((401, "old"), (399, "young")):
+            at = firm.clock() - timedelta(days=days)
+            insert(tx, CronRun, {"name": "digest.daily", "slot": slot, "at": at})
+
+    firm.house.run(plant)
+    firm.house.case("陈一鸣", owner=firm.house.hr)
+    await firm.tick(hours=1)
+    slots = firm.house.run(lambda tx: [row.slot for row in tx.all(table(CronRun).select())])
+    assert "young" in slots
+    assert "old" not in slots
+
+
 async def test_what_came_after_the_hour_waits_for_the_next_morning(firm: Firm) -> None:
     await firm.tick(hours=1)
     firm.house.alert(firm.house.case("陈一鸣", owner=firm.house.hr), "salary")
