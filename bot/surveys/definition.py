@@ -157,8 +157,9 @@ def _guarded(survey: Survey, drafts: list[Draft], guard: Guard, report: Report) 
             (f"{draft.at('options')}[{number}]", label)
             for number, (_, label) in enumerate(draft.options)
         ]
-    for question, draft in zip(survey.questions, drafts, strict=True):
-        for number, option in enumerate(question.options):
+    known = {one.id: one for one in survey.questions}
+    for draft in drafts:
+        for number, option in enumerate(known[draft.id].options if draft.id in known else ()):
             texts += [(f"{draft.at('options')}[{number}]", word) for word in option.also]
     for path, text in texts:
         if text and (why := guard(text)):
