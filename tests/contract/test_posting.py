@@ -10,6 +10,7 @@ import pytest
 
 from bot.posting import Letter, Mail, NotSent, Post, Security, Sms
 from tests.fakes.post import PASSWORD, REFUSED, USER, mail_server, sms_service
+from tests.posted import mail_of
 
 LETTER = Letter(
     to="wang.fang@example.com", subject="示例公司：入职\n第一周", text="王芳您好：\nhttp://x/f/t"
@@ -19,7 +20,7 @@ LETTER = Letter(
 @pytest.mark.parametrize("security", Security)
 async def test_a_mail_arrives_as_it_was_written(tmp_path: Path, security: Security) -> None:
     with mail_server(tmp_path, security) as post:
-        mail = post.mail(security=security)
+        mail = mail_of(post, security=security)
         await mail.check()
         assert post.box.mails == []
         await mail.send(LETTER)
@@ -33,7 +34,7 @@ async def test_a_mail_arrives_as_it_was_written(tmp_path: Path, security: Securi
 
 async def test_a_mail_server_that_wants_a_password(tmp_path: Path) -> None:
     with mail_server(tmp_path, Security.STARTTLS, signs_in=True) as post:
-        right = post.mail(security=Security.STARTTLS, user=USER, password=PASSWORD)
+        right = mail_of(post, security=Security.STARTTLS, user=USER, password=PASSWORD)
         await right.send(LETTER)
         with pytest.raises(NotSent, match="不认这个账号或密码"):
             await replace(right, password="wrong").send(LETTER)
@@ -47,7 +48,7 @@ async def test_a_mail_server_that_wants_a_password(tmp_path: Path) -> None:
 
 async def test_what_a_mail_server_refuses_is_said_in_words(tmp_path: Path) -> None:
     with mail_server(tmp_path, Security.TLS) as post:
-        mail = post.mail(security=Security.TLS)
+        mail = mail_of(post, security=Security.TLS)
         with pytest.raises(NotSent, match="不接受这个收件地址") as refused:
             await mail.send(replace(LETTER, to=REFUSED))
         assert REFUSED not in str(refused.value)
@@ -65,7 +66,7 @@ async def test_a_server_without_the_privacy_asked_for_gets_nothing(tmp_path: Pat
         mail_server(tmp_path, Security.NONE) as post,
         pytest.raises(NotSent, match="不支持所设的加密"),
     ):
-        await post.mail(security=Security.STARTTLS).send(LETTER)
+        await mail_of(post, security=Security.STARTTLS).send(LETTER)
     assert post.box.mails == []
 
 

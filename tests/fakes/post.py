@@ -25,8 +25,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.posting import Mail, Security
-
 USER, PASSWORD = "yinuo", "s3 cret!"
 REFUSED = "nobody@example.com"
 
@@ -62,21 +60,10 @@ class Postman:
     port: int
     context: ssl.SSLContext
 
-    def mail(self, **changes: Any) -> Mail:
-        """Our side of it."""
-        said: dict[str, Any] = {
-            "host": "127.0.0.1",
-            "port": self.port,
-            "sender": "hr@example.com",
-            "name": "示例公司",
-            "context": self.context,
-        }
-        return Mail(**said | changes)
-
 
 @contextmanager
-def mail_server(folder: Path, security: Security, *, signs_in: bool = False) -> Iterator[Postman]:
-    """An SMTP server that speaks one kind of privacy, and wants a password or not."""
+def mail_server(folder: Path, security: str, *, signs_in: bool = False) -> Iterator[Postman]:
+    """An SMTP server that speaks ``tls``, ``starttls`` or ``none``, and wants a password or not."""
     box = Box()
     ours, theirs = contexts(folder)
 
@@ -89,10 +76,10 @@ def mail_server(folder: Path, security: Security, *, signs_in: bool = False) -> 
     said: dict[str, Any] = {"hostname": "127.0.0.1", "port": 0}
     if signs_in:
         said |= {"authenticator": known, "auth_required": True}
-        said |= {"auth_require_tls": security is Security.STARTTLS}
-    if security is Security.TLS:
+        said |= {"auth_require_tls": security == "starttls"}
+    if security == "tls":
         said |= {"ssl_context": theirs}
-    if security is Security.STARTTLS:
+    if security == "starttls":
         said |= {"tls_context": theirs, "require_starttls": True}
     controller = _Controller(box, **said)
     controller.start()

@@ -14,6 +14,7 @@ from tests.fakes.post import mail_server, sms_service
 from tests.integration.web.asking import asked
 from tests.integration.web.conftest import Office
 from tests.integration.web.test_survey_page import GOOD, Browser
+from tests.posted import mail_of
 
 LINK = re.compile(r"/f/[\w-]{40,}")
 
@@ -166,7 +167,7 @@ async def test_whom_no_chat_reaches_gets_the_link_by_mail_or_sms(
     assert (none.status_code, "请选择邮件或短信" in none.text) == (422, True), "nothing is set up"
     with mail_server(tmp_path, Security.TLS) as post, sms_service() as service:
         office.site.posts.update(  # type: ignore[attr-defined]
-            {Way.MAIL: post.mail(), Way.SMS: Sms(url=service.url, secret="s3cret")}
+            {Way.MAIL: mail_of(post), Way.SMS: Sms(url=service.url, secret="s3cret")}
         )
         page = (await office.get(case.hr, here)).text
         assert "138****0001" in page
