@@ -32,7 +32,9 @@ _ONE = {_SOMEBODY: "\ue700", _SOMEBODY_ELSE: "\ue701", _SOME_DAY: "\ue702"}
 _MASK = re.compile("|".join(_ONE))
 _NOTHING = "none"
 #: Below this nothing is near; nothing longer is read.
-_LEAST, _LONGEST = -0.35, 300
+_LEAST, _LONGEST = -0.25, 300
+#: From here on a clause asks by itself.
+_PLAIN = 0.4
 _MARKS = re.compile(r"[\W_]+")
 
 
@@ -141,9 +143,19 @@ class Heard:
         name = self._exactly.get(key(masked))
         if name is None:
             name, score = self._likeliest(masked)
-            if score < _LEAST:
+            if name == _NOTHING and (refused := self._refused(masked)):
+                name = refused
+            elif score < _LEAST:
                 return None
         return None if name == _NOTHING else (Ask(name), self._piece(masked, name))
+
+    def _refused(self, masked: str) -> str:
+        """What is told to nobody, where a clause asks it among words that ask nothing."""
+        for piece in pieces(masked):
+            name, score = self._likeliest(piece)
+            if name in REFUSED and score >= _PLAIN:
+                return name
+        return ""
 
     def _likeliest(self, text: str) -> tuple[str, float]:
         scores = self._weighed.scores(_learnt(text))

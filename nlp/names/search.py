@@ -40,9 +40,9 @@ _SPELT_TITLES = frozenset({"gong", "zong", "ge", "jie", "jingli", "laoshi"})
 class Search:
     """A normalised text. ``hits`` of a folded name are where and how it is named."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, typed: str = "") -> None:
         self.text = text
-        self.place = Place(text)
+        self.place = Place(text, typed)
         self.units = units(text)
         self.heard = heard(self.units)
         self.letters = self._letters()
