@@ -345,7 +345,8 @@ class Search:
     def _mixed(self, whole: str) -> Iterator[Hit]:
         """Letters and characters in one name (王kevin)."""
         for start in self._places(whole):
-            yield How.EXACT, _EXACT, start, start + len(whole)
+            if not self.place.inside_word(start, start + len(whole)):
+                yield How.EXACT, _EXACT, start, start + len(whole)
         for match in _LATIN.finditer(whole):
             word = match.group()
             if len(word) > 2 and word in self.letters and word not in not_names():

@@ -229,7 +229,7 @@ def test_a_name_inside_another_word_never_matches(word: str, data: st.DataObject
 
 @pytest.mark.parametrize(
     ("word", "name"),
-    [("高音喇叭", "高音喇"), ("乾安县", "乾安"), ("俾众周知", "周知")],
+    [("高音喇叭", "高音喇"), ("乾安县", "乾安"), ("俾众周知", "周知"), ("尤云殢雨", "云殢雨")],
 )
 def test_a_word_that_is_spelt_otherwise_before_it_is_read_is_one_word(word: str, name: str) -> None:
     for text in (word, f"我觉得{word}还可以"):
