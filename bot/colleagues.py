@@ -75,6 +75,10 @@ def _asked(desk: Desk, context: Context) -> ColleagueSeen:
         return desk.seen(question.ask)  # nobody is looked for: it is refused whoever is meant
     kept = remembered(context.state, desk.tx.now)
     desk.everybody = query.names(desk.tx, desk.vault, desk.viewer)
+    if matches := _matches(desk, context.text):  # whom nobody could tell by the look of the name
+        question = understood(desk.rules, context.text, now=desk.tx.now, named=matches)
+        if question.ask in REFUSED:
+            return desk.seen(question.ask)
     text, found = context.text, _named(desk, question.about or context.text)
     ask = question.ask
     if found:
@@ -128,8 +132,12 @@ def _meant(ask: Ask | None, kept: Memory, desk: Desk, text: str = "") -> Ask:
 def _named(desk: Desk, text: str) -> list[NameRow]:
     """The people of the best name in a text; several: they are called alike."""
     known = {one.id: one for one in desk.everybody}
-    matches = named(text, [Person(id=one.id, name=one.name) for one in desk.everybody])
-    return [known[one.id] for one in _alike(matches)]
+    return [known[one.id] for one in _alike(_matches(desk, text))]
+
+
+def _matches(desk: Desk, text: str) -> tuple[Match, ...]:
+    """Everybody a text names of those the viewer may see."""
+    return named(text, [Person(id=one.id, name=one.name) for one in desk.everybody])
 
 
 def _alike(matches: Sequence[Match]) -> list[Match]:

@@ -11,23 +11,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
-from typing import Protocol
+from functools import lru_cache
+from typing import Annotated, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from nlp.asking import Asked, Askings, Known, Shape
+from nlp.asking import pieces
+from nlp.dialect import plain
 from nlp.mapped import Mapped
 from nlp.names.guessing import guessed
 from nlp.naming import Match
 from nlp.normalize import normalize
 from nlp.periods import Period, periods
+from nlp.weighing import Weighed
 
 _SOMEBODY, _SOMEBODY_ELSE, _SOME_DAY = "某某", "某人", "某天"
 _HAVE_NOT = re.compile(r"(?<!有)没有(?=[\u4e00-\u9fff])")
-_SENTENCE = re.compile(r"(?<=[。!?;\n])")
-#: The least nearness that counts; colleagues mostly ask when they write to the bot.
-_THRESHOLD = 0.42
+#: What is learnt of each stands for one character, so that runs reach over it.
+_ONE = {_SOMEBODY: "\ue700", _SOMEBODY_ELSE: "\ue701", _SOME_DAY: "\ue702"}
+_MASK = re.compile("|".join(_ONE))
+_NOTHING = "none"
+#: Below this nothing is near; nothing longer is read.
+_LEAST, _LONGEST = -0.25, 300
+#: From here on a clause asks by itself.
+_PLAIN = 0.4
+_MARKS = re.compile(r"[\W_]+")
 
 
 class Titled(Protocol):
@@ -41,7 +49,7 @@ class Rules(Protocol):
     """What is needed of the rulebook."""
 
     @property
-    def colleague_askings(self) -> Askings: ...
+    def colleagues_heard(self) -> Heard: ...
     @property
     def questions(self) -> Questions: ...
     @property
@@ -72,6 +80,16 @@ class Ask(StrEnum):
 REFUSED = frozenset({Ask.COMPARE, Ask.PAY, Ask.CHAT, Ask.PRIVATE})
 
 
+def _lines(given: object) -> object:
+    """A block of lines, as the file has it, apart."""
+    return (
+        tuple(filter(None, map(str.strip, given.splitlines()))) if isinstance(given, str) else given
+    )
+
+
+Wordings = Annotated[tuple[str, ...], BeforeValidator(_lines), Field(min_length=1)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a message asks. ``about`` is where a candidate may be named, ``to`` where a colleague
@@ -86,60 +104,89 @@ class Question:
     survey: str = ""
 
 
-class QuestionDefinition(BaseModel):
-    """How one question is recognised; see ``nlp.asking.Known``. ``loosely``: shapes that count
-    where nothing is found, in the order of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    says: tuple[str, ...] = Field(min_length=1)
-    shapes: tuple[str, ...] = ()
-    loosely: tuple[str, ...] = ()
-    only: bool = False
-    question: bool = False
-
-    @field_validator("shapes", "loosely")
-    @classmethod
-    def _every_shape(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
-        for line in lines:
-            Shape.parse(line)
-        return lines
-
-
 class Questions(BaseModel):
-    """``config/questions.yaml``. ``surveys``: what a survey is called besides its title, by id."""
+    """``config/questions.yaml``: ways to put each question, one a line; ``never`` asks nothing.
+    ``surveys``: what a survey is called besides its title, by id."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    questions: dict[Ask, QuestionDefinition]
-    never: tuple[str, ...] = ()
+    questions: dict[Ask, Wordings]
+    never: Wordings
     surveys: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> Questions:
         if missing := set(Ask) - set(self.questions):
             raise ValueError(f"questions lacks {sorted(missing)}")
+        meant: dict[str, str] = {}
+        for name, text in self.examples():
+            if meant.setdefault(key(text), name) != name:
+                raise ValueError(f"questions: {text} is {meant[key(text)]} and {name}")
         return self
 
-    @cached_property
-    def loose(self) -> Mapping[Ask, tuple[Shape, ...]]:
-        """The loose shapes, in the order in which they are tried."""
-        return {ask: tuple(map(Shape.parse, one.loosely)) for ask, one in self.questions.items()}
+    def examples(self) -> Iterator[tuple[str, str]]:
+        """Every wording with what it asks; "none" for nothing."""
+        for ask, says in self.questions.items():
+            yield from ((str(ask), text) for text in says)
+        yield from ((_NOTHING, text) for text in self.never)
 
 
-def askings(questions: Questions) -> Askings:
-    """The matcher of what colleagues ask."""
-    known = [
-        Known(
-            name=str(name),
-            says=one.says,
-            shapes=tuple(map(Shape.parse, one.shapes)),
-            only=one.only,
-            asks=one.question,
-        )
-        for name, one in questions.questions.items()
-    ]
-    return Askings(known, questions.never)
+class Heard:
+    """Which question words are: word for word, else by the weights of all the wordings."""
+
+    def __init__(self, examples: Sequence[tuple[str, str]]) -> None:
+        self._exactly = {key(text): name for name, text in examples}
+        self._weighed = Weighed([(name, _learnt(text)) for name, text in examples])
+
+    def find(self, masked: str) -> tuple[Ask, str] | None:
+        """The question of a text in which nobody is named any more, and the piece that asks it."""
+        name = self._exactly.get(key(masked))
+        if name is None:
+            name, score = self._likeliest(masked)
+            if name == _NOTHING and (refused := self._refused(masked)):
+                name = refused
+            elif score < _LEAST:
+                return None
+        return None if name == _NOTHING else (Ask(name), self._piece(masked, name))
+
+    def _refused(self, masked: str) -> str:
+        """What is told to nobody, where a clause asks it among words that ask nothing."""
+        for piece in pieces(masked):
+            name, score = self._likeliest(piece)
+            if name in REFUSED and score >= _PLAIN:
+                return name
+        return ""
+
+    def _likeliest(self, text: str) -> tuple[str, float]:
+        scores = self._weighed.scores(_learnt(text))
+        return max(scores.items(), key=lambda one: (one[1], one[0]))
+
+    def _piece(self, masked: str, name: str) -> str:
+        """The clause that asks it most; all of the text where none does by itself."""
+        found = [(self._likeliest(piece), piece) for piece in pieces(masked)]
+        good = [(score, -len(piece), piece) for (one, score), piece in found if one == name]
+        return max(good)[2] if good else masked
+
+
+@lru_cache(maxsize=4)
+def _heard(examples: tuple[tuple[str, str], ...]) -> Heard:
+    """Learnt once of the same wordings, however many rulebooks there are."""
+    return Heard(examples)
+
+
+def heard(questions: Questions) -> Heard:
+    """What knows the questions of colleagues by their words."""
+    return _heard(tuple(questions.examples()))
+
+
+def key(text: str) -> str:
+    """What two wordings share that are the same word for word."""
+    return _MARKS.sub("", text.lower())
+
+
+def _learnt(text: str) -> str:
+    """A masked text as it is learnt and weighed."""
+    return _MASK.sub(lambda found: _ONE[found.group()], plain(text.lower()))
 
 
 def understood(rules: Rules, text: str, *, now: datetime, named: Sequence[Match] = ()) -> Question:
@@ -147,22 +194,27 @@ def understood(rules: Rules, text: str, *, now: datetime, named: Sequence[Match]
 
     ``named``: people already found in the text; names nobody bears are told by their look.
     """
-    mapped = normalize(text)
+    mapped = normalize(text[:_LONGEST])
     clean = mapped.text
     times = periods(clean, now)
     known = [(at, end) for one in named for at, end in _within(mapped, one)]
-    masked = _masked(clean, known, times)
-    found = rules.colleague_askings.find(masked, threshold=_THRESHOLD)
-    found = found or _otherwise(rules.questions, masked)
-    about, to = _halves(clean, known) if found and found.name == Ask.TRANSFER else (clean, "")
+    ask, piece = rules.colleagues_heard.find(_masked(clean, known, times)) or (None, "")
+    about, to = _halves(clean, known) if ask is Ask.TRANSFER else (clean, "")
     return Question(
-        ask=Ask(found.name) if found else None,
-        piece=found.piece if found else "",
+        ask=ask,
+        piece=piece,
         when=times[0] if times else None,
         about=about,
         to=to,
         survey=_survey(clean, rules),
     )
+
+
+def masked(text: str, *, now: datetime, named: Sequence[Match] = ()) -> str:
+    """A message as it is compared, and as a wording of it is written down."""
+    mapped = normalize(text[:_LONGEST])
+    known = [(at, end) for one in named for at, end in _within(mapped, one)]
+    return _masked(mapped.text, known, periods(mapped.text, now))
 
 
 def _within(mapped: Mapped, one: Match) -> Iterator[tuple[int, int]]:
@@ -190,15 +242,6 @@ def _masked(text: str, known: Sequence[tuple[int, int]], times: Sequence[Period]
         other = word == _SOMEBODY and start != first
         text = text[:start] + (_SOMEBODY_ELSE if other else word) + text[end:]
     return _HAVE_NOT.sub("没", text)
-
-
-def _otherwise(questions: Questions, masked: str) -> Asked | None:
-    """The first question of the file one of whose loose shapes a sentence fits."""
-    for piece in filter(None, map(str.strip, _SENTENCE.split(masked))):
-        for ask, shapes in questions.loose.items():
-            if any(shape.fits({word for word in shape.words if word in piece}) for shape in shapes):
-                return Asked(name=ask, nearness=_THRESHOLD, piece=piece)
-    return None
 
 
 _OVER = re.compile(r"(?:转|移|交)(?:交|给|到)+")

@@ -20,7 +20,7 @@ from bot.known import Faq, Requests
 from bot.match.definition import MatchDefinition
 from bot.offers.law import Region
 from bot.profile.definition import ProfileDefinition
-from bot.questions import Questions
+from bot.questions import Heard, Questions
 from bot.risk import definition
 from bot.risk.definition import Rules
 from bot.sheets.definition import Layout, SheetsDefinition, laid_out
@@ -56,7 +56,7 @@ class Rulebook:
     faq: Faq
     askings: Askings  # of requests.yaml and faq.yaml
     questions: Questions
-    colleague_askings: Askings  # of questions.yaml
+    colleagues_heard: Heard  # of questions.yaml
     calendar: Calendar
     timing: Timing
     digest: DigestWords
@@ -130,7 +130,7 @@ def parse(
             faq=faq,
             askings=known.askings(requests, faq),
             questions=asked,
-            colleague_askings=questions.askings(asked),
+            colleagues_heard=questions.heard(asked),
         )
     except (ValueError, AttributeError) as error:
         raise NotReady(f"a file under config/ cannot be used: {error}") from error

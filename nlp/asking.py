@@ -154,7 +154,7 @@ class Askings:
         name = self._exactly.get(_bare(clean)) if len(clean) <= _PIECE else None
         if name is not None:  # word for word, whatever words it lacks
             return (Asked(name=name, nearness=1.0, piece=clean),)
-        near = (self._nearest(piece) for piece in _pieces(clean))
+        near = (self._nearest(piece) for piece in pieces(clean))
         good = [found for found in near if found is not None and found.nearness >= threshold]
         taken: list[Asked] = []
         for found in sorted(good, key=lambda one: (-one.nearness, len(one.piece))):
@@ -246,9 +246,9 @@ def _grams(text: str) -> Counter[str]:
     return Counter(dict.fromkeys(pairs | set(text), 1))
 
 
-def _pieces(text: str) -> Iterable[str]:
+def pieces(text: str) -> list[str]:
     """What of a clean text may be an asking by itself: sentences, clauses, two clauses in a row."""
-    pieces: dict[str, None] = {}
+    found: dict[str, None] = {}
     start = 0
     for match in [*_SENTENCE.finditer(text), None]:
         end = match.start() if match is not None else len(text)
@@ -257,12 +257,12 @@ def _pieces(text: str) -> Iterable[str]:
         start = match.end() if match is not None else end
         clauses = [clause.strip() for clause in _CLAUSE.split(sentence) if clause.strip()]
         if sentence and len(sentence) <= _PIECE:
-            pieces.setdefault(sentence + mark[:1])
+            found.setdefault(sentence + mark[:1])
         for number, clause in enumerate(clauses if len(clauses) > 1 else []):
             for piece in (clause, ",".join(clauses[number : number + 2])):
                 if len(piece) <= _PIECE:
                     last = piece.endswith(clauses[-1])
-                    pieces.setdefault(piece + (mark[:1] if last else ""))
-        if len(pieces) > _PIECES:
+                    found.setdefault(piece + (mark[:1] if last else ""))
+        if len(found) > _PIECES:
             break
-    return list(pieces)[:_PIECES]
+    return list(found)[:_PIECES]

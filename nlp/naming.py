@@ -46,7 +46,7 @@ def named(text: str, people: Sequence[Person]) -> tuple[Match, ...]:
     mapped = normalize(text[:_LONGEST])
     if not mapped.text or not people:
         return ()
-    search = Search(mapped.text)
+    search = Search(mapped.text, _typed(text, mapped))
     found: list[Found] = []
     for one, name in zip(people, folded(one.name for one in people), strict=True):
         for hit in search.hits(name):
@@ -54,6 +54,12 @@ def named(text: str, people: Sequence[Person]) -> tuple[Match, ...]:
         for nickname in folded(one.also) if one.also else ():
             found += [Found(one.id, *hit) for hit in search.also(nickname)]
     return _best(mapped, found)
+
+
+def _typed(text: str, mapped: Mapped) -> str:
+    """Of every normalised character the one that was typed, where it was one."""
+    places = zip(mapped.text, mapped.starts, mapped.ends, strict=True)
+    return "".join(text[start] if end - start == 1 else char for char, start, end in places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.questions import understood
+from bot.questions import Heard, key, masked, understood
 from bot.rulebook import Rulebook
 from nlp.naming import Person, named
 
@@ -87,12 +87,26 @@ class Figures:
         )
 
 
+def left_out(rules: Rulebook, name: str) -> list[tuple[str, str]]:
+    """The wordings there are without those that are lines of one file, names and times aside."""
+    cast, lines = read(name)
+    own = {key(masked(line.text, now=NOW, named=named(line.text, cast))) for line in lines}
+    return [(ask, text) for ask, text in rules.questions.examples() if key(text) not in own]
+
+
+def without(rules: Rulebook, name: str) -> Rulebook:
+    """The rules as they would be had one file never been learnt from."""
+    return replace(rules, colleagues_heard=Heard(left_out(rules, name)))
+
+
 def measured(rules: Rulebook, name: str) -> Figures:
-    """How much of one file is understood; people are looked for where the question says."""
+    """How much of one file is understood by who knows its cast, as the bot knows those it may
+    name; people are looked for where the question says."""
     cast, lines = read(name)
     figures = Figures()
     for line in lines:
-        question = understood(rules, line.text, now=NOW)
+        known = named(line.text, cast)
+        question = understood(rules, line.text, now=NOW, named=known)
         heard = str(question.ask or "none")
         figures.asks[line.ask, heard] += 1
         if heard != line.ask:

@@ -45,9 +45,11 @@ def hanzi(char: str) -> bool:
 
 @dataclass(frozen=True)
 class Place:
-    """A normalised text, asked about stretches of it."""
+    """A normalised text, asked about stretches of it. ``typed``: the same as it was typed, for
+    words that are others by now (喇叭, 乾安县)."""
 
     text: str
+    typed: str = ""
 
     @cached_property
     def edges(self) -> frozenset[int]:
@@ -63,7 +65,9 @@ class Place:
         size = len(self.text)
         for first in range(max(0, end - _LONGEST_WORD), start + 1):
             for last in range(end, min(size, first + _LONGEST_WORD) + 1):
-                if (first < start or last > end) and self._is_word(self.text[first:last]):
+                if (first < start or last > end) and (
+                    self._is_word(self.text[first:last]) or self._is_word(self.typed[first:last])
+                ):
                     return True
         return False
 

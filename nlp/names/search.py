@@ -40,9 +40,9 @@ _SPELT_TITLES = frozenset({"gong", "zong", "ge", "jie", "jingli", "laoshi"})
 class Search:
     """A normalised text. ``hits`` of a folded name are where and how it is named."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, typed: str = "") -> None:
         self.text = text
-        self.place = Place(text)
+        self.place = Place(text, typed)
         self.units = units(text)
         self.heard = heard(self.units)
         self.letters = self._letters()
@@ -345,7 +345,8 @@ class Search:
     def _mixed(self, whole: str) -> Iterator[Hit]:
         """Letters and characters in one name (王kevin)."""
         for start in self._places(whole):
-            yield How.EXACT, _EXACT, start, start + len(whole)
+            if not self.place.inside_word(start, start + len(whole)):
+                yield How.EXACT, _EXACT, start, start + len(whole)
         for match in _LATIN.finditer(whole):
             word = match.group()
             if len(word) > 2 and word in self.letters and word not in not_names():

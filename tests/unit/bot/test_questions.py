@@ -1,13 +1,15 @@
 """What colleagues ask in their own words: which question, about when, which survey, to whom.
 
-Measured on ``tests/askings/colleagues_dev*.txt``, which the examples and shapes were made with: the
-floors only hold what is reached. What was reached at first sight stands in ``nlp/README.md``.
+The lines of ``tests/askings/colleagues_*.txt`` have been learnt from, all of them: what says
+something of new wordings is what a file reaches where its own lines are left out of the learning.
+What each reached when it was new stands in ``nlp/README.md``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -16,15 +18,16 @@ from hypothesis import strategies as st
 
 from bot import rulebook
 from bot.errors import NotReady
-from bot.questions import REFUSED, Ask, Questions, understood
+from bot.questions import REFUSED, Ask, key, understood
 from config import files
 from nlp.naming import Person, named
+from nlp.normalize import normalize
 from tests.builders import a_rulebook
-from tests.colleagues import HERE, NOW, measured, read
+from tests.colleagues import HERE, NOW, Figures, left_out, measured, read, without
 
 RULES = a_rulebook()
 DEV = "colleagues_dev.txt"
-FILES = sorted(path.name for path in HERE.glob("colleagues_dev*.txt"))
+FILES = sorted(path.name for path in HERE.glob("colleagues_*.txt"))
 
 
 def asked(text: str) -> Ask | None:
@@ -42,35 +45,55 @@ def test_the_measure_is_large_enough() -> None:
     assert {one for line in lines for one in line.people} <= {one.id for one in cast}
 
 
+@lru_cache
+def unlearnt(name: str) -> Figures:
+    return measured(without(RULES, name), name)
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_nearly_all_of_what_it_was_made_with_is_understood(name: str) -> None:
+def test_what_was_learnt_is_understood(name: str) -> None:
     figures = measured(RULES, name)
-    print(figures.line(name))
-    assert figures.right >= 0.95, figures.missed
-    assert figures.precision() >= 0.95, figures.missed
-    assert figures.recall() >= 0.95, figures.missed
+    assert figures.right >= 0.98, figures.missed
     assert figures.people["right"] >= 0.97 * sum(figures.people.values())
-    assert figures.wrong == []
-
-
-def test_few_of_the_measure_are_examples() -> None:
-    """A wording that is an example too would only be looked up."""
-    given_says = {text for one in RULES.questions.questions.values() for text in one.says}
-    texts = [line.text for line in read(DEV)[1]]
-    assert sum(text in given_says for text in texts) <= 0.2 * len(texts)
+    assert len(figures.wrong) <= 2, figures.wrong
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_refused_is_hardly_ever_taken_for_what_is_answered(name: str) -> None:
+def test_of_a_file_that_is_left_out_most_is_understood(name: str) -> None:
+    figures = unlearnt(name)
+    print(figures.line(name))
+    assert figures.right >= 0.92, figures.missed
+
+
+def test_of_all_that_is_left_out_nearly_all_is_understood() -> None:
+    asks = sum((unlearnt(name).asks for name in FILES), Counter[tuple[str, str]]())
+    figures = Figures(asks=asks)
+    assert figures.right >= 0.96
+    assert figures.precision() >= 0.96
+    assert figures.recall() >= 0.96
+    nothing = Counter({heard: n for (meant, heard), n in asks.items() if meant == "none"})
+    assert nothing["none"] >= 0.95 * nothing.total()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_of_a_file_that_is_left_out_is_learnt(name: str) -> None:
+    texts = {key(line.text) for line in read(name)[1]}
+    kept = left_out(RULES, name)
+    assert texts.isdisjoint(key(text) for _, text in kept)
+    assert len(kept) > 3_500
+
+
+def test_what_is_refused_is_hardly_ever_taken_for_what_is_answered() -> None:
     """Nor would anything be told then: what an answer holds does not hang on the words."""
     refused = {str(ask) for ask in REFUSED}
-    asks = measured(RULES, name).asks
-    taken = [
-        (meant, heard)
-        for meant, heard in asks
-        if meant in refused and heard not in refused and heard != "none"
-    ]
-    assert sum(asks[one] for one in taken) <= 1
+    asks = sum((unlearnt(name).asks for name in FILES), Counter[tuple[str, str]]())
+    meant = sum(n for (one, _), n in asks.items() if one in refused)
+    taken = sum(
+        n
+        for (one, heard), n in asks.items()
+        if one in refused and heard not in refused and heard != "none"
+    )
+    assert taken <= 0.02 * meant
 
 
 @pytest.mark.parametrize(
@@ -159,10 +182,10 @@ def test_no_text_is_too_strange(text: str) -> None:
     ("change", "complaint"),
     [
         (lambda raw: raw["questions"].pop("pay"), "questions lacks"),
-        (lambda raw: raw["questions"].update(age={"says": ["某某多大"]}), "questions"),
-        (lambda raw: raw["questions"]["mine"].update(shapes=["我 &"]), "not of the form"),
-        (lambda raw: raw["questions"]["mine"].update(loosely=["!我"]), "not of the form"),
-        (lambda raw: raw["questions"]["mine"].update(says=[]), "says"),
+        (lambda raw: raw["questions"].update(age="某某多大"), "questions"),
+        (lambda raw: raw["questions"].update(mine="  \n"), "mine"),
+        (lambda raw: raw["questions"].update(mine="某某呢"), "某某呢 is mine and status"),
+        (lambda raw: raw.update(never=""), "never"),
     ],
 )
 def test_a_file_that_cannot_be_used_stops_the_start(change: Any, complaint: str) -> None:
@@ -176,9 +199,7 @@ def test_a_file_that_cannot_be_used_stops_the_start(change: Any, complaint: str)
         rulebook.parse("示例科技", read_changed, files.read_folder)
 
 
-def test_what_counts_loosely_is_tried_in_the_order_of_the_file() -> None:
-    """What is refused stands first, how somebody is doing last."""
-    order = list(RULES.questions.loose)
-    assert {*order[:3]} == REFUSED - {Ask.COMPARE}
-    assert order[-1] == Ask.STATUS
-    assert isinstance(RULES.questions, Questions)
+def test_every_wording_is_written_as_messages_are_read() -> None:
+    """Simplified script and plain marks: nothing else of a message is ever compared with it."""
+    texts = [text for _, text in RULES.questions.examples()]
+    assert [text for text in texts if key(normalize(text).text) != key(text)] == []

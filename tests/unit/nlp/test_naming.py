@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.names import given as given_characters
-from nlp.names import surnames, tagged
+from nlp.names import surnames, tagged, titles
 from nlp.names.sounds import near, sounds, spelt
 from nlp.naming import How, Match, Person, looks_named, named
 
@@ -209,8 +209,9 @@ def test_a_whole_name_asked_about_is_found(surname: str, given_name: str) -> Non
 
 
 def _words() -> list[str]:
-    """Nouns of the dictionary that somebody's name could stand inside of (华宁 in 华宁县)."""
-    people = set(tagged("nr"))
+    """Nouns of the dictionary that somebody's name could stand inside of (华宁 in 华宁县); who is
+    called 任教授 is somebody named 任."""
+    people = {*tagged("nr")} | {word for word in tagged("n") if word.endswith(tuple(titles()))}
     nouns = [word for word in tagged("n") if len(word) in (3, 4) and word not in people]
     return [word for word in nouns if any(char in surnames() for char in word[:-1])]
 
@@ -224,6 +225,15 @@ def test_a_name_inside_another_word_never_matches(word: str, data: st.DataObject
         inside = [Person(id="c_1", name=word[start:end])]
         assert named(word, inside) == ()
         assert named(f"我觉得{word}还可以", inside) == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("高音喇叭", "高音喇"), ("乾安县", "乾安"), ("俾众周知", "周知"), ("尤云殢雨", "云殢雨")],
+)
+def test_a_word_that_is_spelt_otherwise_before_it_is_read_is_one_word(word: str, name: str) -> None:
+    for text in (word, f"我觉得{word}还可以"):
+        assert named(text, [Person(id="c_1", name=name)]) == ()
 
 
 # What names sound like
