@@ -1,8 +1,8 @@
 """What colleagues ask in their own words: which question, about when, which survey, to whom.
 
-The lines of ``tests/askings/colleagues_*.txt`` have been learnt from, all of them: what says
-something of new wordings is what a file reaches where its own lines are left out of the learning.
-What each reached when it was new stands in ``nlp/README.md``.
+The lines of ``tests/askings/colleagues_*.txt`` have been learnt from, all but the last file's: it
+was written by somebody who knew none of the others, and measured when the learning was over. What
+each reached when it was new stands in ``nlp/README.md``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from tests.colleagues import HERE, NOW, Figures, left_out, measured, read, witho
 
 RULES = a_rulebook()
 DEV = "colleagues_dev.txt"
-FILES = sorted(path.name for path in HERE.glob("colleagues_*.txt"))
+#: Nobody learns from this one.
+LAST = "colleagues_last.txt"
+FILES = sorted({path.name for path in HERE.glob("colleagues_*.txt")} - {LAST})
 
 
 def asked(text: str) -> Ask | None:
@@ -63,6 +65,17 @@ def test_of_a_file_that_is_left_out_most_is_understood(name: str) -> None:
     figures = unlearnt(name)
     print(figures.line(name))
     assert figures.right >= 0.92, figures.missed
+
+
+def test_of_a_file_that_nobody_learnt_from_most_is_understood_and_nobody_mistaken() -> None:
+    """0.887 when it was first read; the bar is 0.95, and not reached."""
+    figures = measured(RULES, LAST)
+    print(figures.line(LAST))
+    assert figures.right >= 0.85, figures.missed
+    assert figures.precision() >= 0.9, figures.missed
+    assert figures.wrong == []
+    taken = {heard for meant, heard in figures.asks if meant in map(str, REFUSED)}
+    assert taken <= {*map(str, REFUSED), "none", "mine"}, "a refused question is never answered"
 
 
 def test_of_all_that_is_left_out_nearly_all_is_understood() -> None:
