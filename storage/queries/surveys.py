@@ -18,7 +18,7 @@ from storage.crypto import SubjectKey, new_public_id
 from storage.database import Tx
 from storage.enums import InvitationStatus
 from storage.errors import Conflict, NotFound, Stale
-from storage.queries.common import insert, table, update
+from storage.queries.common import insert, insert_new, table, update
 from storage.queries.editions import Edition, keep
 from storage.queries.scope import CANDIDATE, visible
 from storage.tables import Answer, Candidate, Invitation, Survey, SurveyVersion
@@ -102,7 +102,7 @@ def sync(tx: Tx, editions: Iterable[Edition]) -> int:
     for edition in given.values():
         row = known.get(edition.id)
         if row is None or (row.origin == "file" and row.digest != edition.digest):
-            _put(tx, edition, origin="file", by=None, exists=row is not None)
+            _put(tx, edition, origin="file", by=None)
             changed += 1
     for row in known.values():
         if row.origin == "file" and row.enabled and row.id not in given:
@@ -113,11 +113,11 @@ def sync(tx: Tx, editions: Iterable[Edition]) -> int:
 
 def put(tx: Tx, edition: Edition, *, by: str) -> None:
     """Keep a survey somebody brought in the console: new, or a new edition of one that is there."""
-    exists = tx.first(sa.select(SURVEY.c.id).where(SURVEY.c.id == edition.id)) is not None
-    _put(tx, edition, origin="console", by=by, exists=exists)
+    _put(tx, edition, origin="console", by=by)
 
 
-def _put(tx: Tx, edition: Edition, *, origin: str, by: str | None, exists: bool) -> None:
+def _put(tx: Tx, edition: Edition, *, origin: str, by: str | None) -> None:
+    """Of several processes that start at once, whoever is second finds it there."""
     keep(tx, edition)
     values: dict[str, Any] = {
         "digest": edition.digest,
@@ -126,10 +126,9 @@ def _put(tx: Tx, edition: Edition, *, origin: str, by: str | None, exists: bool)
         "changed_at": tx.now,
         "changed_by": by,
     }
-    if exists:
+    new = {"id": edition.id, "enabled": True, **values}
+    if not insert_new(tx, Survey, [new]):
         update(tx, Survey, SURVEY.c.id == edition.id, **values)
-    else:
-        insert(tx, Survey, {"id": edition.id, "enabled": True, **values})
 
 
 def switch(tx: Tx, survey_id: str, enabled: bool, *, by: str) -> None:

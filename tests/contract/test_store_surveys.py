@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -272,3 +273,21 @@ def test_answers_move_with_a_merged_record_and_back(run: Run, vault: Vault, who:
     assert run(lambda tx: surveys.answers(tx, who.key(tx), row.id))["mood"].value == 2
     run(lambda tx: merging.undo(tx, vault, SYSTEM, merge))
     assert run(lambda tx: surveys.answers(tx, double.key(tx), row.id))["mood"].value == 2
+
+
+def test_two_processes_that_start_at_once_bring_a_survey_in_once(database: Database) -> None:
+    brought = threading.Event()
+
+    def slowly(tx: Tx) -> int:
+        changed = surveys.sync(tx, [DAY7])
+        brought.set()
+        time.sleep(0.3)  # the other one begins while this is not committed
+        return changed
+
+    first = database.submit(slowly)
+    assert brought.wait(10)
+    second = database.submit(lambda tx: surveys.sync(tx, [DAY7]))
+    assert first.result(10) == 1
+    assert second.result(10) in (0, 1)
+    rows = database.submit_read(surveys.surveys).result(10)
+    assert [(row.id, row.title) for row in rows] == [("day7", DAY7.title)]
