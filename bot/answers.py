@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from bot.placeholders import checked
 from storage.enums import Level
 
 PLACEHOLDERS = frozenset(
@@ -125,9 +125,7 @@ class Answers(BaseModel):
     @classmethod
     def _known_placeholders(cls, value: Any) -> Any:
         for text in value.values() if isinstance(value, dict) else [value]:
-            for _, name, _, _ in string.Formatter().parse(text):
-                if name is not None and name not in PLACEHOLDERS:
-                    raise ValueError(f"unknown placeholder {{{name}}}")
+            checked(text, PLACEHOLDERS)
         return value
 
     @field_validator("attention")

@@ -138,9 +138,6 @@ class App:
         self.database.close()
         log.info("app.stopped", part=str(self.part))
 
-    async def _fire(self) -> int:
-        return await self.clock.fire_due(jobs.fire(self.road))
-
     async def _accept(self, received: Received) -> None:
         await self.door.accept(received)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import string
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from bot.placeholders import checked
 from storage.enums import ConsentAnswer
 
 #: Automatic reading of what somebody says; without it nothing is analysed.
@@ -132,9 +132,7 @@ class Consents(_Part):
         parts = value.values() if isinstance(value, dict) else [value]
         for part in parts:
             for text in _texts(part.model_dump()):
-                for _, name, _, _ in string.Formatter().parse(text):
-                    if name is not None and name not in PLACEHOLDERS | _DETAILS:
-                        raise ValueError(f"unknown placeholder {{{name}}}")
+                checked(text, PLACEHOLDERS | _DETAILS)
         return value
 
     def version(self, item: str) -> str:

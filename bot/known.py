@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.placeholders import checked
 from bot.turn import CandidateSeen
 from bot.words import Replies, fill, owner_of
 from nlp.asking import Asked, Askings, Known, Shape
@@ -88,9 +89,7 @@ class Entry(_Phrased):
     @field_validator("answer", "otherwise")
     @classmethod
     def _known_placeholders(cls, value: str) -> str:
-        if unknown := _names(value) - PLACEHOLDERS:
-            raise ValueError(f"unknown placeholder {sorted(unknown)}")
-        return value
+        return checked(value, PLACEHOLDERS)
 
     def said(self, values: Mapping[str, str]) -> str | None:
         """The answer; None where it cannot be given without a value that is not known."""

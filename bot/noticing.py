@@ -190,7 +190,7 @@ def _keep(
         state, sent_at = NoticeState.SENT, tx.now
     elif turn.digest or (turn.why is Why.JOINED and _stands(means, alert, user_id)):
         if sent_at is not None:  # what they were shown has just been changed
-            notices.move(tx, _of(alert, user_id), revision=alert.revision)
+            notices.move(tx, notice, revision=alert.revision)
             return set()
         state = NoticeState.FOLDED
     elif waits and turn.why is not Why.SNOOZED:
@@ -200,16 +200,6 @@ def _keep(
         revision=alert.revision, due_at=due_at, sent_at=sent_at,
     )  # fmt: skip
     return woken
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    alert_id: str
-    user_id: str
-
-
-def _of(alert: Any, user_id: str) -> _Key:
-    return _Key(alert.id, user_id)
 
 
 def _stands(means: Means, alert: Any, user_id: str) -> bool:

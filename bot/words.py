@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from bot.placeholders import checked
 from bot.workdays import ZONE, Calendar
 from storage.enums import StepKind
 
@@ -122,9 +122,7 @@ class Replies(BaseModel):
     def _known_placeholders(cls, value: Any) -> Any:
         texts = value.values() if isinstance(value, dict) else [value]
         for text in texts:
-            for _, name, _, _ in string.Formatter().parse(text):
-                if name is not None and name not in PLACEHOLDERS:
-                    raise ValueError(f"unknown placeholder {{{name}}}")
+            checked(text, PLACEHOLDERS)
         return value
 
 

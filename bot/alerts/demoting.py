@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import string
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.placeholders import checked
 from bot.words import fill
 from storage.shares import wilson
 
@@ -28,10 +28,7 @@ class Tells(BaseModel):
     @field_validator("*")
     @classmethod
     def _known_placeholders(cls, value: str) -> str:
-        for _, name, _, _ in string.Formatter().parse(value):
-            if name is not None and name not in PLACEHOLDERS:
-                raise ValueError(f"unknown placeholder {{{name}}}")
-        return value
+        return checked(value, PLACEHOLDERS)
 
 
 class Demote(BaseModel):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.placeholders import checked
 from bot.words import fill
 from bot.workdays import ZONE, Calendar
 from nlp.scheme import Severity
@@ -38,7 +38,7 @@ class OwedWords(BaseModel):
     @field_validator("*")
     @classmethod
     def _known(cls, value: str) -> str:
-        return _checked(value, {"what", "day", "who"})
+        return checked(value, {"what", "day", "who"})
 
 
 class Hours(BaseModel):
@@ -104,7 +104,7 @@ class SectionWords(BaseModel):
     @field_validator("*")
     @classmethod
     def _known(cls, value: str) -> str:
-        return _checked(value, _PLACES)
+        return checked(value, _PLACES)
 
 
 _PLACES = {
@@ -131,7 +131,7 @@ class DigestWords(BaseModel):
         if set(self.titles) != {"daily", "weekly", "manager"}:
             raise ValueError("titles: daily, weekly and manager")
         for text in self.titles.values():
-            _checked(text, {"day", "name"})
+            checked(text, {"day", "name"})
         if "other" not in self.folded_why:
             raise ValueError("folded_why: the words for any other reason, other")
         return self
@@ -291,10 +291,3 @@ def since(calendar: Calendar, day: date) -> date:
     while not calendar.is_workday(before).works:
         before -= timedelta(days=1)
     return before + timedelta(days=1)
-
-
-def _checked(text: str, known: set[str]) -> str:
-    for _, name, _, _ in string.Formatter().parse(text):
-        if name is not None and name not in known:
-            raise ValueError(f"unknown placeholder {{{name}}}")
-    return text

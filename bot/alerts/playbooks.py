@@ -6,13 +6,13 @@ person reads, changes and sends it.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.placeholders import checked
 from bot.words import fill
 from storage.enums import Stage
 
@@ -37,10 +37,7 @@ class Entry(BaseModel):
     @field_validator("draft")
     @classmethod
     def _known_places(cls, value: str) -> str:
-        for _, name, form, turned in string.Formatter().parse(value):
-            if name is not None and (name not in PLACES or form or turned):
-                raise ValueError(f"unknown placeholder {{{name}}}")
-        return value.strip()
+        return checked(value, PLACES).strip()
 
 
 class Playbook(BaseModel):

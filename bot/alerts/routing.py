@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -10,6 +9,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.placeholders import checked
 from bot.workdays import ZONE, Calendar
 from nlp.scheme import Severity
 
@@ -102,10 +102,7 @@ class TellingWords(BaseModel):
     @field_validator("*")
     @classmethod
     def _known_placeholders(cls, value: str) -> str:
-        for _, name, _, _ in string.Formatter().parse(value):
-            if name is not None and name not in PLACEHOLDERS:
-                raise ValueError(f"unknown placeholder {{{name}}}")
-        return value
+        return checked(value, PLACEHOLDERS)
 
 
 PLACEHOLDERS = frozenset({"count", "parts", "link", "severity", "who", "name", "topic"})

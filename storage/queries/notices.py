@@ -18,7 +18,6 @@ from storage.tables import AlertEvent, Notice, User
 
 NOTICE, EVENT = table(Notice), table(AlertEvent)
 _WAITING = NOTICE.c.state == NoticeState.WAITING.value
-_TOLD = [NoticeState.SENT.value, NoticeState.FOLDED.value]
 _CASE = (
     ALERT.c.id,
     ALERT.c.candidate_id,
@@ -275,8 +274,3 @@ def names(tx: Tx, user_ids: Collection[str]) -> dict[str, str]:
     user = table(User)
     rows = tx.all(sa.select(user.c.id, user.c.name).where(user.c.id.in_(user_ids)))
     return {row.id: str(row.name) for row in rows}
-
-
-def never_told(found: Collection[Any]) -> bool:
-    """Whether nobody was shown the alert yet, of all its notices."""
-    return not any(row.sent_at is not None and row.state in _TOLD for row in found)
