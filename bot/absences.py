@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from bot import records
+from bot import saying
 from bot.errors import NotFound
 from bot.pipeline import Road
 from bot.words import SHANGHAI, fill
@@ -108,5 +108,5 @@ def _told(tx: Tx, road: Road, one: Absence, *, over: bool = False) -> None:
         day=one.until_on.isoformat(),
     )
     idem = f"cover:{one.id}:{'over' if over else 'on'}"
-    woken = records.tell(tx, road.vault, one.deputy_id, text, idem=idem, channels=road.channels)
+    woken = saying.tell(tx, road.vault, one.deputy_id, text, idem=idem, channels=road.channels)
     road.engine.wake(tx, DELIVERY, sorted(woken))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot import answering, casework, records
+from bot import answering, casework, saying
 from bot.conversation.flows import survey as flow
 from bot.errors import Conflict, NotFound
 from bot.pipeline import Road
@@ -201,7 +201,7 @@ def _say(
     text = f"{before}\n\n{reply.text}" if before else reply.text
     key = vault.key(tx, talk.subject_id)
     idem = f"survey:{row.id}:{row.revision}"
-    sends = records.said_by_us(
+    sends = saying.said_by_us(
         tx, key, talk, idem=idem, text=text, author=Author.BOT, choices=reply.choices
     )
     return {one for one in outbox.enqueue(tx, sends) if one in channels}
@@ -307,7 +307,7 @@ def _link(
         text = fill(words, name=row.name, link=url, answer_by=moment(expires_at))
         key = road.vault.key(tx, talk.subject_id)
         idem = f"survey_link:{invitation_id}:{secrets.token_hex(8)}"
-        sends = records.said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
+        sends = saying.said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
         road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
     return Sent(invitation_id=invitation_id, url=url, expires_at=expires_at, said=talk is not None)
 

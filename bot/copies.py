@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import records
+from bot import saying
 from bot.errors import NotFound
 from bot.offers.pledge import Body
 from bot.profile import values
@@ -149,7 +149,7 @@ def share(tx: Tx, vault: Vault, rulebook: Rulebook, base_url: str, turned: Turne
     key = vault.key(tx, talk.subject_id)
     idem = f"data:{turned.context.last.uid}"
     return outbox.enqueue(
-        tx, records.said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
+        tx, saying.said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
     )
 
 

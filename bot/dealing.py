@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
-from bot import records
+from bot import noticing, saying
+from bot.channels.base import Channel
 from bot.inquiry import BY_HAND, Deed
+from bot.noticing import Means
 from bot.rulebook import Rulebook
 from bot.turn import Context, Outcome
 from bot.words import SHANGHAI, fill
@@ -24,7 +26,7 @@ def write(
     context: Context,
     outcome: Outcome,
     *,
-    channels: Collection[str],
+    channels: Mapping[str, Channel],
     home: str,
 ) -> set[str]:
     """Part of the turn's commit; the channels that have work. Raises ``Stale`` where the colleague
@@ -34,6 +36,10 @@ def write(
     staff, via = context.staff, context.channel
     viewer = Viewer.of_user(staff.id, staff.name, staff.role)
     told = [(one.candidate_id, one.what) for one in outcome.told]
+    # The answer was read a moment ago: nobody is told of who is not theirs to know of any more.
+    ids = {candidate_id for candidate_id, _ in told}
+    if len(people.among(tx, vault, viewer, ids=ids)) != len(ids):
+        raise Stale
     accesses.note(tx, vault.keystore, viewer, told, via=via)
     if outcome.deed is None:
         return set()
@@ -74,7 +80,7 @@ def _transfer(
     viewer: Viewer,
     deed: Deed,
     cause: str,
-    channels: Collection[str],
+    channels: Mapping[str, Channel],
     home: str,
     *,
     via: str,
@@ -94,4 +100,6 @@ def _transfer(
         count=str(waiting),
         link=f"{home}/console/candidates/{row.id}",
     )
-    return records.tell(tx, vault, deed.what, text, idem=f"transfer:{cause}", channels=channels)
+    woken = saying.tell(tx, vault, deed.what, text, idem=f"transfer:{cause}", channels=channels)
+    means = Means(tx=tx, vault=vault, rules=rules, channels=channels)
+    return woken | noticing.passed_on(means, row.id)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot import judging, planning, records
+from bot import judging, planning, records, saying
 from bot.alerts import actions, policy
 from bot.casework import decide as _decide
 from bot.casework import lawful
@@ -202,7 +202,7 @@ def say(
         muted=True,
     )
     key = road.vault.key(tx, talk.subject_id)
-    sends = records.said_by_us(
+    sends = saying.said_by_us(
         tx,
         key,
         talk,

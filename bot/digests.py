@@ -15,7 +15,7 @@ from functools import partial
 from typing import Protocol
 
 from bot import owed as owing
-from bot import records
+from bot import saying
 from bot.alerts import digest
 from bot.alerts.digest import AlertLine, Hours, Section
 from bot.owed import Owed
@@ -105,9 +105,7 @@ def _say(road: Road, to: Reader, name: str, slot: str, told: Told, tx: Tx) -> No
     if not text:
         return
     key = road.vault.key(tx, to.talk.subject_id)
-    sends = records.said_by_us(
-        tx, key, to.talk, idem=f"{name}:{slot}", text=text, author=Author.BOT
-    )
+    sends = saying.said_by_us(tx, key, to.talk, idem=f"{name}:{slot}", text=text, author=Author.BOT)
     road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
 
 

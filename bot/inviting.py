@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import asking, consenting, records
+from bot import asking, consenting, saying
 from bot.channels.base import why_closed, window_of
 from bot.errors import Conflict
 from bot.pipeline import Road
@@ -168,7 +168,7 @@ def _stopped(road: Road, tx: Tx, candidate: CandidateRow, row: Any, why: Why) ->
     )
     idem = f"stopped:{row.id}"
     channels = road.channels
-    woken = records.tell(tx, road.vault, candidate.owner_id, words, idem=idem, channels=channels)
+    woken = saying.tell(tx, road.vault, candidate.owner_id, words, idem=idem, channels=channels)
     road.engine.wake(tx, DELIVERY, sorted(woken))
 
 
@@ -282,4 +282,4 @@ def _tell_missed(road: Road, tx: Tx, owner: str | None, some: list[Any]) -> set[
         names=names + ("等" if len(some) > _NAMED else ""),
     )
     idem = f"missed:{some[0][0].id}"
-    return records.tell(tx, road.vault, owner, words, idem=idem, channels=road.channels)
+    return saying.tell(tx, road.vault, owner, words, idem=idem, channels=road.channels)

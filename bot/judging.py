@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from bot import records
+from bot import saying
 from bot.alerts import demoting
 from bot.rulebook import Rulebook
 from nlp.scheme import Intent
@@ -122,5 +122,5 @@ def tell(
             if talk is not None:
                 key = vault.key(tx, talk.subject_id)
                 idem = f"kind:{one.topic}:{one.changed_at:%Y%m%d%H%M%S}:{admin_id}"
-                sends += records.said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
+                sends += saying.said_by_us(tx, key, talk, idem=idem, text=text, author=Author.BOT)
     return outbox.enqueue(tx, sends)

@@ -164,6 +164,20 @@ def tell(
     return woken
 
 
+def passed_on(means: Means, candidate_id: str) -> set[str]:
+    """Somebody's unresolved alerts are another colleague's now: who had them waits for none of
+    them any more, and who has them is shown each when their turn is."""
+    tx, woken = means.tx, set[str]()
+    theirs = {one.user_id for one in covering.first(tx, candidate_id)}
+    for one in alerts.unresolved(tx, candidate_id):
+        for row in notices.of_alert(tx, one.id):
+            waits = row.state == NoticeState.WAITING.value and row.level == 0
+            if waits and row.user_id not in theirs:
+                notices.move(tx, row, state=NoticeState.DROPPED.value)
+        woken |= tell(means, notices.case(tx, one.id), words=means.telling.words.again)
+    return woken
+
+
 def changed(means: Means, alert: Any) -> set[str]:
     """Change an alert's card where it stands, without a sound; where that cannot be done nothing
     is sent: whose alert it is is shown a new one."""

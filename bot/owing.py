@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from bot import records
+from bot import saying
 from bot.alerts import duties, policy
 from bot.alerts.duties import Moments
 from bot.pipeline import Road
@@ -144,7 +144,7 @@ def _said(
     sends = []
     for one in talks:
         key = road.vault.key(tx, one.subject_id)
-        sends += records.said_by_us(
+        sends += saying.said_by_us(
             tx, key, one, idem=f"{idem}:{one.id}", text=text, author=Author.BOT, choices=choices
         )
     return outbox.enqueue(tx, sends)

@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot import colleagues, consenting, copies, dealing, judging, records, rows
+from bot import colleagues, consenting, copies, dealing, judging, records, rows, saying
 from bot.alerts.actions import Press
 from bot.appraisal import appraise
 from bot.channels.base import Channel, Pulls, listens_only
@@ -385,7 +385,7 @@ def ring(road: Road, tx: Tx, raised: Sequence[RaiseAlert]) -> set[str]:
         return set()
     text = fill(road.rulebook.replies.board_now, link=f"{road.base_url}/console")
     boards = [(one.name, one.limits.board) for one in road.channels.values() if one.limits.board]
-    return records.ring(tx, road.vault, boards, text)
+    return saying.ring(tx, road.vault, boards, text)
 
 
 async def give_back(road: Road, turned: Turned) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot import casework, offering, records
+from bot import casework, offering, records, saying
 from bot.alerts import policy
 from bot.conversation.flows import pledge as flow
 from bot.errors import Conflict, NotFound
@@ -195,7 +195,7 @@ def _told(
     )
     key = road.vault.key(tx, talk.subject_id)
     offered = flow.choices(road.rulebook.replies, card.id)
-    sends = records.said_by_us(
+    sends = saying.said_by_us(
         tx, key, talk, idem=idem, text=text, author=Author.BOT, choices=offered
     )
     road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
@@ -261,7 +261,7 @@ async def confirm_by_link(road: Road, visitor: Viewer, token: str, card_id: str)
         if offering.confirmed(tx, road, row.id, card_id, via="page", visitor=visitor):
             text = flow.told(road.rulebook.replies, row.name, row.position_title)
             idem, over = f"told:{found.invite_id}", road.channels
-            told = records.tell(tx, road.vault, row.owner_id, text, idem=idem, channels=over)
+            told = saying.tell(tx, road.vault, row.owner_id, text, idem=idem, channels=over)
             road.engine.wake(tx, DELIVERY, sorted(told))
         if not invites.use_invite(tx, found.invite_id):
             raise Closed(InviteState.USED)

@@ -13,10 +13,7 @@ from bot.alerts.policy import RANK
 from bot.channels.base import Channel
 from bot.rows import Turned
 from bot.rulebook import Rulebook
-from bot.saying import ring as ring
-from bot.saying import said_by_us as said_by_us
-from bot.saying import send_cards as send_cards
-from bot.saying import tell as tell
+from bot.saying import said_by_us, send_cards, tell
 from bot.turn import Bind, ConfirmPledge, Context, Heard, Outcome
 from nlp.scheme import Intent, Severity
 from storage.crypto import SubjectKey

@@ -11,6 +11,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -147,6 +148,8 @@ class SmsSettings(Section):
             raise ValueError("url 和 secret 要一起填写")
         if self.url and not ADDRESS.fullmatch(self.url):
             raise ValueError("url 应当是网址，例如 https://sms.example.com/send，后面不带参数")
+        if self.url.startswith("http://") and urlsplit(self.url).hostname not in _LOCAL:
+            raise ValueError("url 不在本机时要用 https：号码和链接不能明文经过网络")
         return self
 
 

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from bot import desk
 from bot.errors import NotReady
 from bot.pipeline import Road
-from bot.records import send_cards
+from bot.saying import send_cards
 from config.platforms import TelegramSettings
 from scheduler.engine import DELIVERY
 from storage.database import Tx

@@ -22,7 +22,7 @@ console/candidates.html        page: CandidatesPage     (partial _candidate_rows
 console/candidate.html         page: CandidatePage      (partials _timeline.html, _takeover.html,
                                                          _invites.html: the same)
 console/positions.html         page: PositionsPage
-console/settings.html          page: SettingsPage
+console/settings.html          page: SettingsPage of ``bot.web.settings_views``
 =============================  =========================================================
 
 A partial's outermost element is the one htmx selects out of the full page, so an htmx
@@ -45,10 +45,6 @@ from bot.web.consent_views import ConsentPart
 from bot.web.desk_views import Colleague
 from bot.web.record_views import Tab
 from bot.web.review_views import Labels
-from bot.web.settings_views import ChatAccount as ChatAccount
-from bot.web.settings_views import ChatLink as ChatLink
-from bot.web.settings_views import SessionRow as SessionRow
-from bot.web.settings_views import SettingsPage as SettingsPage
 from bot.web.talk_views import Timeline
 
 Language = Literal["zh", "en"]

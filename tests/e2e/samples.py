@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.delivery import HELD
+from bot.web import settings_views, views
 from bot.web import talk_views as talk
-from bot.web import views
 from bot.web.access_views import Asked
 from bot.web.alert_views import Answered, PutOff
 from bot.web.consent_views import ConsentLink, ConsentPart
@@ -286,17 +286,17 @@ EDITED = replace(
 LINK = "https://t.me/yinuo_demo_bot?start=k3f9x2"
 
 
-SETTINGS = views.SettingsPage(
+SETTINGS = settings_views.SettingsPage(
     login="wangmin", name="王敏", role="hr_admin",
     chats=(
-        views.ChatAccount(channel="dingtalk"),
-        views.ChatAccount(channel="telegram", linked=True),
-        views.ChatAccount(channel="wecom", linked=True, chosen=True),
+        settings_views.ChatAccount(channel="dingtalk"),
+        settings_views.ChatAccount(channel="telegram", linked=True),
+        settings_views.ChatAccount(channel="wecom", linked=True, chosen=True),
     ),
     sessions=(
-        views.SessionRow(id="s1", agent="Chrome · Windows", created_at=ago(hours=2),
+        settings_views.SessionRow(id="s1", agent="Chrome · Windows", created_at=ago(hours=2),
             seen_at=ago(minutes=0), current=True),
-        views.SessionRow(id="s2", agent="企业微信 · iPhone", created_at=ago(days=1),
+        settings_views.SessionRow(id="s2", agent="企业微信 · iPhone", created_at=ago(days=1),
             seen_at=ago(hours=9)),
     ),
 )  # fmt: skip
@@ -311,12 +311,12 @@ def console_samples() -> list[Sample]:
     )
     handled = views.AlertsPage(show="handled", cards=(JUDGED, HANDLED, FALSE_ALARM), counts=counts)
     wrong = replace(NEW, open=True, name="", errors={"name": "请填写姓名。"}, stage="interview")
-    link = views.ChatLink(
+    link = settings_views.ChatLink(
         channel="dingtalk", url=LINK, qr=qr(LINK), expires_at=NOW + timedelta(minutes=30)
     )
     lost = (
-        views.ChatAccount(channel="feishu", linked=True, running=False),
-        views.ChatAccount(channel="wecom", linked=True, reachable=False),
+        settings_views.ChatAccount(channel="feishu", linked=True, running=False),
+        settings_views.ChatAccount(channel="wecom", linked=True, reachable=False),
     )
     welcome = (views.Flash(kind="ok", text="候选人档案已建立。"),)
     sorry = (views.Flash(kind="error", text="没有保存：请先改正下面标出的内容。"),)

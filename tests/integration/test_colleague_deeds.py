@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from bot import pipeline
+from bot.conversation.router import decide
+from bot.messages import Address, Inbound, Received
 from storage.database import Tx
-from storage.queries import duties, invitations, people, steps
+from storage.enums import MessageKind, NoticeState
+from storage.errors import Stale
+from storage.queries import alerts, duties, invitations, notices, people, steps
 from storage.queries.common import table, update
-from storage.tables import User
+from storage.tables import Position, User
 from storage.viewer import SYSTEM
 from tests.integration.asked import (
     AUDITOR,
@@ -48,6 +55,43 @@ async def test_a_case_is_handed_over_after_a_yes_once_and_the_other_is_told(
     [deed] = await chats.deeds("candidate.transfer")
     assert deed.details == {"to": taker, "from": chats.ids[HR], "via": "post"}
     assert OWN in await chats.ask(OTHER_HR, f"{OWN}到哪一步了")
+
+
+async def test_with_a_case_go_its_open_alerts_to_whoever_has_it_now(
+    chats: Chats, firm: dict[str, str]
+) -> None:
+    [alert] = await chats.town.database.read(lambda tx: alerts.unresolved(tx, firm[OWN]))
+    await chats.write(
+        lambda tx: notices.put(
+            tx, alert.id, chats.ids[HR], state=NoticeState.WAITING, why="quiet", level=0,
+            revision=1, due_at=tx.now + timedelta(hours=1), sent_at=None,
+        )
+    )  # fmt: skip
+    await chats.ask(HR, f"把{OWN}转给{OTHER_HR}")
+    await chats.ask(HR, "确认")
+    rows = await chats.town.database.read(lambda tx: notices.of_alert(tx, alert.id))
+    states = {row.user_id: row.state for row in rows}
+    assert states == {chats.ids[HR]: "dropped", chats.ids[OTHER_HR]: "sent"}
+    assert any(QUOTE in text for text in await chats.said()), "the card is with the other"
+
+
+async def test_who_is_no_manager_of_theirs_any_more_is_told_nothing_that_was_read_before(
+    chats: Chats, firm: dict[str, str]
+) -> None:
+    road, talk = chats.town.road, chats.talks[MANAGER]
+    message = Inbound(
+        external_id="race", sender=Address("post", f"app/{MANAGER}"), kind=MessageKind.TEXT,
+        text=f"{OWN}到哪一步了", sent_at=chats.town.clock(),
+    )  # fmt: skip
+    await chats.town.door.accept(Received(messages=(message,)))
+    turned = await pipeline.look(road, talk)
+    assert turned is not None
+    outcome = decide(turned.context, None, road.rulebook, now=road.now())
+    assert OWN in outcome.replies[0].text
+    await chats.write(lambda tx: update(tx, Position, sa.true(), manager_id=None))
+    with pytest.raises(Stale):
+        await pipeline.record(road, turned, None, outcome)
+    assert await chats.accesses(firm[OWN]) == []
 
 
 async def test_a_no_changes_nothing_and_the_yes_after_it_is_too_late(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot import desk as deeds
-from bot import pipeline, records
+from bot import pipeline, saying
 from bot.delivery import LISTENED, ChannelDelivery
 from bot.errors import Conflict
 from bot.messages import Address, Aside, Inbound, Overheard, Received
@@ -267,7 +267,7 @@ async def test_whatever_is_meant_for_such_a_chat_is_refused_and_says_why(ear: Ea
     def work(tx: Tx) -> None:
         talk = backfill.talk(tx, ear.road.vault, candidate_id=ear.li, channel="post", address=OWN)
         key = ear.road.vault.key(tx, talk.subject_id)
-        sends = records.said_by_us(tx, key, talk, idem="x", text="请填问卷", author=Author.BOT)
+        sends = saying.said_by_us(tx, key, talk, idem="x", text="请填问卷", author=Author.BOT)
         outbox.enqueue(tx, sends)
 
     ear.desk.write(work)

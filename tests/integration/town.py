@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot import attachments, pipeline, records
+from bot import attachments, pipeline, saying
 from bot.delivery import ChannelDelivery
 from bot.messages import Address, Inbound, Received
 from bot.pipeline import Door, Road
@@ -57,7 +57,7 @@ class Town:
         def work(tx: Tx) -> None:
             talk = tx.first(table(Conversation).select())
             key = self.road.vault.key(tx, talk.subject_id)
-            sends = records.said_by_us(tx, key, talk, idem=idem, text=text, author=author)
+            sends = saying.said_by_us(tx, key, talk, idem=idem, text=text, author=author)
             self.road.engine.wake(tx, DELIVERY, sorted(outbox.enqueue(tx, sends)))
 
         await self.database.write(work)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from bot import absences, desk
 from bot.errors import Conflict
 from bot.web import desk_views as shapes
-from bot.web import views
+from bot.web import settings_views, views
 from bot.web.console.common import go, html, language, site_of
 from bot.web.desk_views import UNTOUCHED, SentForm
 from bot.web.errors import Invalid
@@ -66,7 +66,7 @@ async def _page(
     who: Principal,
     *,
     flashes: tuple[views.Flash, ...] = (),
-    link: views.ChatLink | None = None,
+    link: settings_views.ChatLink | None = None,
     absence: SentForm = UNTOUCHED,
     status: int = 200,
 ) -> Response:
@@ -75,9 +75,9 @@ async def _page(
     assert who.viewer.role is not None
     role = who.viewer.role.value
 
-    def read(tx: Tx) -> tuple[views.Shell, views.SettingsPage]:
+    def read(tx: Tx) -> tuple[views.Shell, settings_views.SettingsPage]:
         sessions = tuple(
-            views.SessionRow(
+            settings_views.SessionRow(
                 id=row.id,
                 agent=row.agent,
                 created_at=row.created_at,
@@ -86,7 +86,7 @@ async def _page(
             )
             for row in users.sessions_of(tx, who.viewer.id)
         )
-        view = views.SettingsPage(
+        view = settings_views.SettingsPage(
             login=session.login,
             name=who.viewer.name,
             role=role,
@@ -138,7 +138,7 @@ def _absences(tx: Tx, site: Site, who: Principal, sent: SentForm) -> shapes.Abse
     )
 
 
-def _chats(tx: Tx, site: Site, user_id: str) -> tuple[views.ChatAccount, ...]:
+def _chats(tx: Tx, site: Site, user_id: str) -> tuple[settings_views.ChatAccount, ...]:
     """Where cards could go: channels that carry them, and accounts tied when others ran."""
     running = {name for name, one in site.road.channels.items() if not one.limits.link_is_chat}
     mine: dict[str, bool] = {}
@@ -146,7 +146,7 @@ def _chats(tx: Tx, site: Site, user_id: str) -> tuple[views.ChatAccount, ...]:
         mine[row.channel] = mine.get(row.channel, False) or row.reachable
     chosen = {row.channel for row in alerts.receivers(tx, user_id, running)}
     return tuple(
-        views.ChatAccount(
+        settings_views.ChatAccount(
             channel=name,
             linked=name in mine,
             chosen=name in chosen,
@@ -178,7 +178,7 @@ async def link_chat(request: Request, who: Me, channel: str) -> Response:
     except Conflict:
         flashes = sorry(language(who), "channel_off")
         return await _page(request, who, flashes=flashes, status=409)
-    link = views.ChatLink(
+    link = settings_views.ChatLink(
         channel=channel, url=made.url, qr=qr(made.url), expires_at=made.expires_at
     )
     return await _page(request, who, link=link)

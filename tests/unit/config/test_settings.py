@@ -114,6 +114,16 @@ def test_a_top_level_setting_comes_from_a_file_too(
         ({"WECOM__ROBOTS": "hr"}, "YINUO_WECOM__ROBOTS：应当是 JSON"),
         ({"WECOM": "{"}, "YINUO_WECOM：应当是 JSON"),
         ({"WECOM__SECRET_FILE": "/nowhere"}, "YINUO_WECOM__SECRET_FILE：读不到文件 /nowhere"),
+        (
+            {"SMS__URL": "http://sms.cn/send", "SMS__SECRET": "s"},
+            "YINUO_SMS：url 不在本机",
+        ),
+        ({"SMS__URL": "https://sms.example.com/send"}, "YINUO_SMS：url 和 secret 要一起填写"),
+        ({"SMTP__HOST": "mail.example.com"}, "YINUO_SMTP：host 和 sender 要一起填写"),
+        (
+            {"SMTP__HOST": "mail.example.com", "SMTP__SENDER": "a@b.cn", "SMTP__SECURITY": "none"},
+            "YINUO_SMTP：security 为 none 只用于本机",
+        ),
         ({"WECON__SECRET_FILE": os.devnull}, "YINUO_WECON：没有这个设置，请核对拼写"),
     ],
 )
