@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot.owed import Owed, owed
 from bot.rulebook import Rulebook
 from storage.crypto import Keystore, SubjectKey
 from storage.database import Database, Tx
-from storage.enums import Direction, MessageKind, Role, Stage
-from storage.queries import alerts, intake, offers, people, scheduled, timeline, users
+from storage.enums import Role, Stage
+from storage.queries import alerts, intake, offers, people, scheduled, users
 from storage.queries.common import insert, table, update
-from storage.tables import Conversation, Identity, Interview, Message
+from storage.tables import Identity, Interview
 from storage.vault import Vault
 from storage.viewer import SYSTEM, Viewer
 from tests.builders import a_rulebook
 from tests.clock import FakeClock
+from tests.said import said
 
 
 @dataclass
@@ -167,22 +166,7 @@ class House:
 
     def said(self, address: str) -> list[str]:
         """What was said in a colleague's chat."""
-        talk, message = table(Conversation), table(Message)
-
-        def work(tx: Tx) -> list[str]:
-            rows = tx.all(
-                sa.select(message.c.id)
-                .join(talk, talk.c.id == message.c.conversation_id)
-                .where(
-                    talk.c.address == address,
-                    message.c.direction == Direction.OUTBOUND.value,
-                    message.c.kind == MessageKind.TEXT.value,
-                )
-                .order_by(message.c.id)
-            )
-            return [timeline.said(tx, self.vault, row.id)[0] for row in rows]
-
-        found: list[str] = self.run(work)
+        found: list[str] = self.run(lambda tx: said(tx, self.vault, address))
         return found
 
     def owed(self, viewer: Viewer, **more: Any) -> tuple[Owed, ...]:

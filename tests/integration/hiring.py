@@ -20,7 +20,7 @@ from bot.workdays import ZONE
 from config.settings import Settings
 from storage.crypto import Keystore
 from storage.database import Tx
-from storage.enums import Author, Direction, MessageKind, Role, ScheduledStatus, Stage, StepKind
+from storage.enums import Author, MessageKind, Role, ScheduledStatus, Stage, StepKind
 from storage.queries import alerts, backfill, people, steps, surveys, timeline, users
 from storage.queries.backfill import PastMessage
 from storage.queries.common import insert, table, update
@@ -29,6 +29,7 @@ from storage.tables import Conversation, Fact, Identity, Message, Scheduled
 from storage.viewer import SYSTEM, Viewer
 from tests.clock import FakeClock
 from tests.integration.post import Post
+from tests.said import said
 
 
 @dataclass
@@ -142,22 +143,7 @@ class Company:
         return await self.said_in("hr")
 
     async def said_in(self, address: str) -> list[str]:
-        talk, message = table(Conversation), table(Message)
-
-        def work(tx: Tx) -> list[str]:
-            rows = tx.all(
-                sa.select(message.c.id)
-                .join(talk, talk.c.id == message.c.conversation_id)
-                .where(
-                    talk.c.address == address,
-                    message.c.direction == Direction.OUTBOUND.value,
-                    message.c.kind == MessageKind.TEXT.value,
-                )
-                .order_by(message.c.id)
-            )
-            return [timeline.said(tx, self.road.vault, row.id)[0] for row in rows]
-
-        return await self.road.database.read(work)
+        return await self.road.database.read(lambda tx: said(tx, self.road.vault, address))
 
     async def facts(self, candidate: str) -> list[str]:
         fact = table(Fact)

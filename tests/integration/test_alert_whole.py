@@ -17,15 +17,16 @@ from bot.app import build
 from config.settings import Settings
 from storage.crypto import Keystore
 from storage.database import Tx
-from storage.enums import AlertEventKind, AlertStatus, Direction, Stage
-from storage.queries import alerts, people, standings, timeline
+from storage.enums import AlertEventKind, AlertStatus, Stage
+from storage.queries import alerts, people, standings
 from storage.queries.common import insert, table
-from storage.tables import AlertEvent, Conversation, Message, Teammate
+from storage.tables import AlertEvent, Teammate
 from storage.viewer import SYSTEM, Viewer
 from tests.clock import FakeClock
 from tests.doubt import DoubtReader
 from tests.integration.colleagues import PLATFORMS, Office
 from tests.integration.hr import Desk
+from tests.said import said
 
 DECLINES = "我考虑好了，还是不去了，谢谢"
 COMPARES = "我手上还有另一家的offer，薪资高一些，还在比较"
@@ -72,18 +73,9 @@ async def found(office: Office, candidate_id: str) -> Any:
 
 async def digests_of(office: Office, address: str) -> list[str]:
     """The morning digests in a colleague's chat."""
-    talk, message, road = table(Conversation), table(Message), office.desk.road
-
-    def work(tx: Tx) -> list[str]:
-        wanted = (
-            sa.select(message.c.id)
-            .join(talk, talk.c.id == message.c.conversation_id)
-            .where(talk.c.address == address, message.c.direction == Direction.OUTBOUND.value)
-            .order_by(message.c.id)
-        )
-        return [timeline.said(tx, road.vault, row.id)[0] for row in tx.all(wanted)]
-
-    return [text for text in await road.database.read(work) if text.startswith("【今日要看】")]
+    road = office.desk.road
+    texts = await road.database.read(lambda tx: said(tx, road.vault, address))
+    return [text for text in texts if text.startswith("【今日要看】")]
 
 
 async def escalations(office: Office) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from storage.tables import CronRun, Message, Outbox
 from tests.clock import START, FakeClock
 from tests.indebted import House
 from tests.integration.programs.child import Child, children, wait_until
+from tests.integration.programs.timed import seen
 
 COLLEAGUES, DAYS, KILLS = 24, 4, 3
 STARTS_S = 90.0
@@ -49,8 +50,7 @@ class Office:
         at = self.clock().timestamp()
 
         def looked() -> bool:
-            places = [self.folder / f"seen-{number}" for number in range(len(self.clocks))]
-            return all(p.exists() and float(p.read_text() or 0) >= at for p in places)
+            return all(seen(self.folder, n)[0] >= at for n in range(len(self.clocks)))
 
         wait_until(looked, within=STARTS_S, what="every clock has looked")
 

@@ -31,6 +31,7 @@ from storage.vault import Vault
 from storage.viewer import SYSTEM
 from tests.clock import FakeClock
 from tests.integration.programs.child import Child, children, wait_until
+from tests.integration.programs.timed import seen
 
 PEOPLE = 8
 #: The whole product is imported by each, also where the machine is busy.
@@ -72,8 +73,7 @@ class Year:
         return all(self._seen(number) == wanted for number in range(len(self.clocks)))
 
     def _seen(self, number: int) -> float:
-        file = self.folder / f"seen-{number}"
-        return float(file.read_text()) if file.exists() else 0.0
+        return seen(self.folder, number)[0]
 
     def look(self) -> None:
         wait_until(self.seen, within=60, what=f"the clocks look at {self.now}")

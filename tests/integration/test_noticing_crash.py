@@ -26,6 +26,7 @@ from storage.viewer import SYSTEM
 from tests.clock import FakeClock
 from tests.integration.bureau import NOW, TODAY, raised
 from tests.integration.programs.child import Child, children, wait_until
+from tests.integration.programs.timed import seen
 
 ALERTS, KILLS = 60, 2
 #: A Tuesday evening, when nobody is disturbed, and the next morning.
@@ -85,18 +86,11 @@ def killed(running: Sequence[Child], folder: Path, moment: datetime, luck: rando
         victim.restart()
         victim.wait_ready(within=STARTS_S)
 
-    def rounds(number: int) -> tuple[float, int]:
-        try:
-            began, count = (folder / f"rounds-{number}").read_text().split()
-        except FileNotFoundError:
-            return 0.0, 0
-        return float(began), int(count)
-
-    before = [rounds(number)[1] for number in range(len(running))]
+    before = [seen(folder, number)[1] for number in range(len(running))]
     wait_until(
         lambda: all(
-            rounds(number)[0] >= moment.timestamp() and rounds(number)[1] >= 2
-            and rounds(number)[1] != before[number]
+            seen(folder, number)[0] >= moment.timestamp() and seen(folder, number)[1] >= 2
+            and seen(folder, number)[1] != before[number]
             for number in range(len(running))
         ),
         within=STARTS_S,
